@@ -1,0 +1,4 @@
+from guanxi.ops.cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,11 @@
+"""All tables of the room, gathered for Django from the sub-packages that own them."""
+
+from guanxi.core.access.models import FieldGrant, Grant, Role
+from guanxi.core.identity.models import User
+from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Seal, Written
+from guanxi.core.org.models import Department, ExchangeRate, Setting, Version
+
+__all__ = [
+    "Change", "ChangeBatch", "ChangeSet", "Department", "ExchangeRate", "FieldGrant", "Grant", "Role", "Seal",
+    "Setting", "User", "Version", "Written",
+]

@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class TradeConfig(AppConfig):
+    name = "guanxi.trade"
+    label = "trade"
