@@ -9,8 +9,9 @@ ANY = "*"
 
 
 class Scope(models.TextChoices):
-    """Whose rows, from few to many."""
+    """Whose rows, from none to all. NONE takes back, for one entity, what a role has for every entity."""
 
+    NONE = "none", _("None")
     OWN = "own", _("Own")
     DEPARTMENT = "department", _("Department")
     SUBTREE = "subtree", _("Department and below")
