@@ -4,8 +4,9 @@ from guanxi.core.access.models import FieldGrant, Grant, Role
 from guanxi.core.identity.models import User
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Seal, Written
 from guanxi.core.org.models import Department, ExchangeRate, Setting, Version
+from guanxi.core.secrets.models import DataKey
 
 __all__ = [
-    "Change", "ChangeBatch", "ChangeSet", "Department", "ExchangeRate", "FieldGrant", "Grant", "Role", "Seal",
+    "Change", "ChangeBatch", "ChangeSet", "DataKey", "Department", "ExchangeRate", "FieldGrant", "Grant", "Role", "Seal",
     "Setting", "User", "Version", "Written",
 ]
