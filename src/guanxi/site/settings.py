@@ -59,6 +59,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = conf.home / "static"
 WHITENOISE_USE_FINDERS = True
 FILES_ROOT = conf.home / "files"
+CHECKPOINTS = conf.home / "checkpoints"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

@@ -42,6 +42,7 @@ class ChangeSet(models.Model):
     balance = models.JSONField(null=True)
     lines = models.BigIntegerField(default=0)
     digest = models.BinaryField(max_length=32)
+    sealed = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("change set")
@@ -49,6 +50,7 @@ class ChangeSet(models.Model):
         indexes = [
             models.Index(fields=["actor", "-id"], name="core_changeset_actor"),
             models.Index(fields=["entity", "record", "-id"], name="core_changeset_record"),
+            models.Index(fields=["id"], name="core_changeset_unsealed", condition=models.Q(sealed=False)),
         ]
 
     def __str__(self) -> str:

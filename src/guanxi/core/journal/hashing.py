@@ -1,0 +1,72 @@
+"""Keyed hashes over journal rows: what is hashed, in which order, in which form.
+
+A line's *commitment* covers its salt and content. A change set's *digest* covers its own row and the commitments of its
+lines in the order they were written. A *seal* covers the seal before it, the change set and its digest. All are
+HMAC-SHA256 under one key that is not in the database, so nobody who can only write to the database can make one.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet
+
+HEADER = (
+    "id", "actor_id", "actor_name", "door", "action", "entity", "record", "reason", "request_id", "parent_id",
+    "undoes_id", "detail", "balance", "lines",
+)  # fmt: skip
+
+
+@cache
+def key() -> bytes:
+    from guanxi.core import secrets
+
+    return secrets.derive("journal")
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces: the same bytes before writing to and after reading from the database."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def mac(message: bytes) -> bytes:
+    return hmac.digest(key(), message, "sha256")
+
+
+def commitment(salt: bytes, content: tuple[Any, ...]) -> bytes:
+    """`content` is (entity, record, op, before, after, origin_before, origin_after)."""
+    return mac(salt + canonical(content))
+
+
+def content_of(change: Change) -> tuple[Any, ...]:
+    return (
+        change.entity, change.record, change.op, change.before, change.after, change.origin_before,
+        change.origin_after,
+    )  # fmt: skip
+
+
+class Digest:
+    """A change set's digest, built while its lines go by."""
+
+    def __init__(self) -> None:
+        self._hash = hmac.new(key(), digestmod="sha256")
+
+    def line(self, entity: str, record: int, op: str, commitment: bytes) -> None:
+        self._hash.update(f"{entity}|{record}|{op}|".encode() + commitment)
+
+    def batch(self, batch: ChangeBatch) -> None:
+        content = (batch.entity, batch.op, batch.first, batch.last, batch.rows, batch.of)
+        self._hash.update(canonical(content) + bytes(batch.digest))
+
+    def close(self, change_set: ChangeSet) -> bytes:
+        header: Mapping[str, Any] = {name: getattr(change_set, name) for name in HEADER}
+        self._hash.update(canonical({**header, "at": change_set.at.timestamp()}))
+        return self._hash.digest()
+
+
+def seal_hash(sequence: int, previous: bytes, change_set: int, digest: bytes) -> bytes:
+    return mac(previous + f"{sequence}|{change_set}|".encode() + digest)
