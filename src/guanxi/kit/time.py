@@ -62,23 +62,23 @@ def _days(n: int) -> timedelta:
 
 
 _FIXED: dict[str, Callable[[date, int], DateRange]] = {
-    "today": lambda d, w: DateRange(d, d + _days(1)),
-    "yesterday": lambda d, w: DateRange(d - _days(1), d),
-    "tomorrow": lambda d, w: DateRange(d + _days(1), d + _days(2)),
+    "today": lambda d, _w: DateRange(d, d + _days(1)),
+    "yesterday": lambda d, _w: DateRange(d - _days(1), d),
+    "tomorrow": lambda d, _w: DateRange(d + _days(1), d + _days(2)),
     "this_week": lambda d, w: DateRange(_monday(d, w), _monday(d, w) + _days(7)),
     "last_week": lambda d, w: DateRange(_monday(d, w) - _days(7), _monday(d, w)),
     "next_week": lambda d, w: DateRange(_monday(d, w) + _days(7), _monday(d, w) + _days(14)),
-    "this_month": lambda d, w: DateRange(_month(d, 0), _month(d, 1)),
-    "last_month": lambda d, w: DateRange(_month(d, -1), _month(d, 0)),
-    "next_month": lambda d, w: DateRange(_month(d, 1), _month(d, 2)),
-    "this_quarter": lambda d, w: DateRange(_quarter(d, 0), _quarter(d, 1)),
-    "last_quarter": lambda d, w: DateRange(_quarter(d, -1), _quarter(d, 0)),
-    "next_quarter": lambda d, w: DateRange(_quarter(d, 1), _quarter(d, 2)),
-    "this_year": lambda d, w: DateRange(date(d.year, 1, 1), date(d.year + 1, 1, 1)),
-    "last_year": lambda d, w: DateRange(date(d.year - 1, 1, 1), date(d.year, 1, 1)),
-    "next_year": lambda d, w: DateRange(date(d.year + 1, 1, 1), date(d.year + 2, 1, 1)),
-    "past": lambda d, w: DateRange(None, d),
-    "future": lambda d, w: DateRange(d + _days(1), None),
+    "this_month": lambda d, _w: DateRange(_month(d, 0), _month(d, 1)),
+    "last_month": lambda d, _w: DateRange(_month(d, -1), _month(d, 0)),
+    "next_month": lambda d, _w: DateRange(_month(d, 1), _month(d, 2)),
+    "this_quarter": lambda d, _w: DateRange(_quarter(d, 0), _quarter(d, 1)),
+    "last_quarter": lambda d, _w: DateRange(_quarter(d, -1), _quarter(d, 0)),
+    "next_quarter": lambda d, _w: DateRange(_quarter(d, 1), _quarter(d, 2)),
+    "this_year": lambda d, _w: DateRange(date(d.year, 1, 1), date(d.year + 1, 1, 1)),
+    "last_year": lambda d, _w: DateRange(date(d.year - 1, 1, 1), date(d.year, 1, 1)),
+    "next_year": lambda d, _w: DateRange(date(d.year + 1, 1, 1), date(d.year + 2, 1, 1)),
+    "past": lambda d, _w: DateRange(None, d),
+    "future": lambda d, _w: DateRange(d + _days(1), None),
 }
 #: Ranges a filter can offer, in the order a menu shows them. ``last_N_days`` and the like take any N from 1 to 3660.
 RANGES: tuple[str, ...] = (
