@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from guanxi.ops.errors import DatabaseUnavailable
+from guanxi.ops.errors import DatabaseUnavailable, explained
 
 if TYPE_CHECKING:
     import pwd
@@ -94,6 +94,7 @@ class Server:
     def __init__(self, home: Path) -> None:
         self.home = Path(os.path.abspath(home.expanduser()))  # noqa: PTH100 - resolve() would follow links away
         self.data = self.home / "postgres"
+        self.logs = self.data / "logs"
 
     # ------------------------------------------------------------------ where and who
 
@@ -156,6 +157,11 @@ class Server:
                 return False
         return True
 
+    def is_running(self) -> bool:
+        """Whether there is a server process, ready or not."""
+        note = self.postmaster()
+        return note is not None and any(process.pid == note.pid for process in self.processes())
+
     def processes(self) -> list[psutil.Process]:
         """Every living PostgreSQL process of this data directory: each has it as its working directory."""
         import psutil
@@ -179,11 +185,15 @@ class Server:
         fcntl.flock(descriptor, fcntl.LOCK_SH)  # waits while somebody is just stopping it
         _held[self.home] = descriptor
 
-    def release(self) -> bool:
-        """Give up the hold, and stop the server if nobody else has one or is connected. True if it was stopped."""
+    def forget(self) -> None:
+        """Give up the hold and leave the server running."""
         if (descriptor := _held.pop(self.home, None)) is not None:
             os.close(descriptor)
-        if not self.is_ready():
+
+    def release(self) -> bool:
+        """Give up the hold, and stop the server if nobody else has one or is connected. True if it was stopped."""
+        self.forget()
+        if not self.is_running():
             return False
         descriptor = os.open(self.home / "database.users", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -240,9 +250,8 @@ class Server:
                     self._init(programs)
                 self._write_settings()
                 self._launch(programs)
-                self._make_database()
             except OSError as error:
-                raise self._explained(str(error)) from error
+                raise explained(self.home, str(error)) from error
 
     def _make_home(self) -> None:
         try:
@@ -252,13 +261,13 @@ class Server:
             if (self.home / "database.lock").exists() and not os.access(self.home / "database.lock", os.W_OK):
                 raise PermissionError(13, "Permission denied", str(self.home / "database.lock"))
         except OSError as error:
-            raise self._explained(str(error)) from error
+            raise explained(self.home, str(error)) from error
 
     def _check_data(self) -> None:
         version = self.data / "PG_VERSION"
         space = shutil.disk_usage(self.home).free
         if space < (LEAST_SPACE if version.exists() else NEEDED_SPACE):
-            raise self._explained("No space left on device")
+            raise explained(self.home, "No space left on device")
         try:
             found = version.read_text().strip()
             owner = self.data.stat().st_uid
@@ -270,15 +279,15 @@ class Server:
                 )
             return
         except PermissionError as error:
-            raise self._explained(str(error)) from error
+            raise explained(self.home, str(error)) from error
         if found != str(MAJOR):
             raise DatabaseUnavailable(
                 f"The data in {self.data} was made by PostgreSQL {found}; this program brings PostgreSQL {MAJOR}.",
-                f"Install the guanxi that made it and dump the database there (guanxi database url, pg_dump), or serve\n"
-                f"the folder with a PostgreSQL {found} of your own and name that in GUANXI_DATABASE_URL.",
+                "Install the guanxi that made it and dump the database there (guanxi database url, pg_dump),\n"
+                f"or serve the folder with a PostgreSQL {found} of your own and name that in GUANXI_DATABASE_URL.",
             )
         if owner != (self.account.pw_uid if self.account else os.geteuid()):
-            raise self._explained("Permission denied")
+            raise explained(self.home, "Permission denied")
 
     def _programs(self) -> Path:
         """The folder of the server's programs, readable for the user that runs them."""
@@ -300,7 +309,9 @@ class Server:
             shutil.rmtree(copy.parent, ignore_errors=True)
             draft.mkdir(parents=True)
             shutil.copytree(
-                source, draft / source.parent.name / source.name, ignore=shutil.ignore_patterns("*.a", "include", "pgxs")
+                source,
+                draft / source.parent.name / source.name,
+                ignore=shutil.ignore_patterns("*.a", "include", "pgxs"),
             )
             for libraries in (source.parent / ".dylibs", source.parent.with_name(source.parent.name + ".libs")):
                 if libraries.exists():
@@ -361,13 +372,20 @@ class Server:
             )
         folder.chmod(0o700)
 
-    def _run(self, programs: Path, *command: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run a program of PostgreSQL's as the right user, in a clean environment."""
-        return subprocess.run(
+    def _run(self, programs: Path, *command: str, text: str = "") -> None:
+        """Run a program of PostgreSQL's as the right user, in a clean environment, with `text` as its input."""
+        done = subprocess.run(
             [str(programs / command[0]), *command[1:]],
-            env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-            cwd="/", **self._as_user(), **options,
-        )  # fmt: skip
+            env=_environment(),
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            **self._as_user(),
+        )
+        if done.returncode or "FATAL" in done.stderr or "ERROR" in done.stderr:
+            raise explained(self.home, done.stderr or done.stdout)
 
     def _as_user(self) -> dict[str, Any]:
         if self.account is None:
@@ -381,14 +399,18 @@ class Server:
         draft.mkdir(mode=0o700)
         if self.account:
             os.chown(draft, self.account.pw_uid, self.account.pw_gid)
-        done = self._run(
-            programs, "initdb", "--pgdata", str(draft), "--username", SUPERUSER, "--encoding=UTF8",
-            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--data-checksums",
-            "--auth=trust",  # the socket lies in a folder that only the server's user and root may enter
-        )  # fmt: skip
-        if done.returncode:
+        try:
+            self._run(
+                programs, "initdb", "--pgdata", str(draft), "--username", SUPERUSER, "--encoding=UTF8",
+                "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--data-checksums",
+                "--auth=trust",  # the socket lies in a folder that only the server's user and root may enter
+            )  # fmt: skip
+            # Single-user mode reads one statement a line; role and database exist before anybody can connect.
+            create = f"CREATE ROLE {ROLE} LOGIN CREATEDB\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n"
+            self._run(programs, "postgres", "--single", "-D", str(draft), "postgres", text=create)
+        except DatabaseUnavailable:
             shutil.rmtree(draft, ignore_errors=True)
-            raise self._explained(done.stderr or done.stdout)
+            raise
         with (draft / "postgresql.conf").open("a") as conf:
             conf.write("\n# Written at every start; own settings belong in <home>/postgresql.conf\n")
             conf.write("include_if_exists = 'guanxi.conf'\n")
@@ -446,11 +468,11 @@ class Server:
             if not _alive(pid):
                 if self.is_ready():
                     break
-                raise self._explained(self._start_log(log))
+                raise explained(self.home, self._start_log(log))
             if waited > START_SECONDS:
                 raise DatabaseUnavailable(
                     f"The database has not become ready in {START_SECONDS // 60} minutes.",
-                    f"It is still working (process {pid}); see {self.data / "logs"}, and try again.",
+                    f"It is still working (process {pid}); see {self.logs}, and try again.",
                 )
             if waited > 5 and not told:
                 told = True
@@ -459,17 +481,10 @@ class Server:
 
     def _start_log(self, log: Path) -> str:
         text = log.read_text(errors="replace") if log.exists() else ""
-        newest = max((self.data / "logs").glob("*.log"), key=lambda path: path.stat().st_mtime, default=None)
+        newest = max(self.logs.glob("*.log"), key=lambda path: path.stat().st_mtime, default=None)
         if newest and "FATAL" not in text and "PANIC" not in text:
             text += newest.read_text(errors="replace")[-4000:]
         return text
-
-    def _make_database(self) -> None:
-        with self.connect() as connection:
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
-                connection.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
 
     # ------------------------------------------------------------------ stop
 
@@ -495,41 +510,6 @@ class Server:
                 time.sleep(0.02)
         return True
 
-    # ------------------------------------------------------------------ failures in words
-
-    def _explained(self, text: str) -> DatabaseUnavailable:
-        """What a failure's own words mean to the person who has to do something about it."""
-        low = text.lower()
-        last = next((line for line in reversed(text.splitlines()) if "FATAL" in line or "PANIC" in line), "")
-        detail = (last or text.strip()[-400:]).strip()
-        if "no space left" in low or "disk quota" in low or "disk full" in low:
-            free = shutil.disk_usage(self.home if self.home.exists() else Path("/")).free // 1024**2
-            return DatabaseUnavailable(
-                f"No space left for the database in {self.home} ({free} MB free).",
-                "Free some space on that disk, or move the folder to a larger one and set GUANXI_HOME.\n"
-                "What was saved is safe; an unfinished change was rolled back.",
-            )
-        if "permission denied" in low or "operation not permitted" in low or "read-only file system" in low:
-            return DatabaseUnavailable(
-                f"No right to use the database folder {self.data} as user {_me()}.",
-                "Start guanxi as the user who made that folder, give it to this one (chown -R),\n"
-                "or choose another folder with GUANXI_HOME.",
-            )
-        if "incompatible with server" in low or "not compatible with this version" in low:
-            return DatabaseUnavailable(
-                f"The data in {self.data} was made by another version of PostgreSQL.",
-                "Use the guanxi that made it, or name a PostgreSQL of that version in GUANXI_DATABASE_URL.",
-            )
-        if "shared memory" in low or "semaphores" in low or "cannot allocate memory" in low:
-            return DatabaseUnavailable(
-                f"The machine gave the database too little memory: {detail}",
-                f"Close other programs, or set a smaller shared_buffers in {self.home / 'postgresql.conf'}.",
-            )
-        return DatabaseUnavailable(
-            f"The embedded database did not start: {detail or 'it ended without a word'}",
-            f"See {self.data / 'start.log'} and {self.data / "logs"}. Restore a backup if its files are damaged.",
-        )
-
 
 # ---------------------------------------------------------------------- small things
 
@@ -541,15 +521,6 @@ def _quoted(value: str) -> str:
 def _environment() -> dict[str, str]:
     """For PostgreSQL's programs: nothing of ours, above all no PG* variable. A locale is a must on macOS."""
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _me() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.geteuid())
 
 
 def _alive(pid: int) -> bool:
@@ -575,3 +546,9 @@ def _blocked(path: Path, account: pwd.struct_passwd) -> Path | None:
         if not right:
             return step
     return None
+
+
+def release_all() -> None:
+    """Give up every hold of this process; a server that nobody uses any more is stopped."""
+    for home in list(_held):
+        Server(home).release()

@@ -52,7 +52,7 @@ def database_settings(data: Path) -> Mapping[str, str]:
         "work_mem": f"{_between(4, total // 512, 64)}MB",
         "huge_pages": "off",
         "max_connections": "120",
-        # Disk. SSDs are the rule; WAL may grow with what is free, so that an import is not one checkpoint after another.
+        # Disk. SSDs are the rule; WAL may use some of what is free, so imports are not one checkpoint after another.
         "random_page_cost": "1.1",
         "wal_compression": "on",
         "min_wal_size": "128MB" if free > 4096 else "64MB",

@@ -1,0 +1,1 @@
+"""What each command of `guanxi` does; imported when it runs."""
