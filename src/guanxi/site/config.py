@@ -38,6 +38,12 @@ class Config(BaseSettings):
     base_url: str = ""
     allowed_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
     time_zone: str = "Asia/Shanghai"
+    trusted_proxies: int = Field(default=0, ge=0)
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = "SSO"
+    oidc_trust_email: bool = False
     log: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -49,6 +55,21 @@ class Config(BaseSettings):
     @property
     def trusted_origins(self) -> list[str]:
         return [self.base_url] if self.base_url else []
+
+    def single_sign_on(self) -> dict[str, Any]:
+        """django-allauth's provider table: one OpenID Connect provider if one is configured, else none."""
+        if not self.oidc_issuer:
+            return {}
+        if not self.oidc_client_id:
+            raise ValueError("GUANXI_OIDC_ISSUER is set, so GUANXI_OIDC_CLIENT_ID is needed too.")
+        app = {
+            "provider_id": "sso",
+            "name": self.oidc_name,
+            "client_id": self.oidc_client_id,
+            "secret": self.oidc_client_secret,
+            "settings": {"server_url": self.oidc_issuer},
+        }
+        return {"openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True}}
 
     def secret_key(self) -> str:
         """The key that signs sessions, made once at install and kept with rights 0600."""

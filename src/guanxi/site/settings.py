@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from guanxi.site import config
+from guanxi.site import config, logs
 
 conf = config.load()
 
+HOME = conf.home
+HOST, PORT = conf.host, conf.port
 DEBUG = False
 SECRET_KEY = conf.secret_key()
 ALLOWED_HOSTS = conf.allowed_hosts
@@ -48,6 +50,7 @@ MIDDLEWARE = [
 ]
 
 DATABASES = {"default": conf.database()}
+LOGGING = logs.settings(conf.log, conf.log_level)
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
@@ -61,13 +64,53 @@ WHITENOISE_USE_FINDERS = True
 FILES_ROOT = conf.home / "files"
 CHECKPOINTS = conf.home / "checkpoints"
 
+# --- sign-in
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name", "email")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["guanxi.core.identity.backends.Backend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+SESSION_ENGINE = "guanxi.core.identity.sessions"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = conf.base_url.startswith("https://")
+CSRF_COOKIE_HTTPONLY = True
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cacheentry", "TIMEOUT": 300}
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = conf.trusted_proxies
+ACCOUNT_ADAPTER = "guanxi.core.identity.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False  # our own brake: core.identity.brake
+ACCOUNT_SESSION_REMEMBER = None  # the sign-in page asks
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+MFA_ADAPTER = "guanxi.core.identity.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RATE_LIMITS = False
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "authenticate": "guanxi.core.identity.forms.CodeForm",
+    "reauthenticate": "guanxi.core.identity.forms.CodeAgainForm",
+}
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SESSION_COOKIE_SECURE  # browsers allow http for localhost only
+SOCIALACCOUNT_ADAPTER = "guanxi.core.identity.adapter.SocialAdapter"
+SOCIALACCOUNT_PROVIDERS = conf.single_sign_on()
+SOCIALACCOUNT_STORE_TOKENS = False
+OIDC_TRUSTS_EMAIL = conf.oidc_trust_email
+# --- end of sign-in
 
 TEMPLATES = [
     {

@@ -59,7 +59,7 @@ class Setting(models.Model):
 
 
 class Version(models.Model):
-    """A counter per kind of shared configuration (access, choices, custom fields); processes drop their copy when it moves."""
+    """A stamp per kind of shared configuration (access, choices, …); processes drop their copy when it changes."""
 
     key = models.CharField(max_length=32, primary_key=True)
     n = models.BigIntegerField(default=0)
