@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class SiteConfig(AppConfig):
     name = "guanxi.site"
     label = "site"
+
+    def ready(self) -> None:
+        from guanxi.site.catalogue import register_all
+
+        register_all()
