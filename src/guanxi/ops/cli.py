@@ -24,9 +24,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
             return _django(arguments)
-        options = _parser().parse_args(arguments)
+        options = parser().parse_args(arguments)
         if not hasattr(options, "run"):
-            _parser().print_help()
+            parser().print_help()
             return 0
         if getattr(options, "django", True):
             _setup()
@@ -195,20 +195,21 @@ COMMANDS = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; docs are checked against it."""
+    made = argparse.ArgumentParser(
         prog="guanxi",
         description="Guanxi 关系: the customer database where every change can be undone.",
         epilog="Settings come from GUANXI_* environment variables, above all GUANXI_HOME (where data is kept), "
         "GUANXI_DATABASE_URL (another PostgreSQL than the embedded one) and GUANXI_PORT.",
     )
-    parser.add_argument("--version", action="version", version=f"guanxi {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    made.add_argument("--version", action="version", version=f"guanxi {__version__}")
+    commands = made.add_subparsers(title="commands", metavar="COMMAND")
 
     def command(name: str, run: Command, *, django: bool = True) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=COMMANDS[name], description=COMMANDS[name].capitalize() + ".")
-        made.set_defaults(run=run, django=django)
-        return made
+        one = commands.add_parser(name, help=COMMANDS[name], description=COMMANDS[name].capitalize() + ".")
+        one.set_defaults(run=run, django=django)
+        return one
 
     run = command("run", _run)
     run.add_argument("--host", help="address to listen on (GUANXI_HOST, 127.0.0.1)")
@@ -274,4 +275,4 @@ def _parser() -> argparse.ArgumentParser:
     doctor = command("doctor", _doctor)
     doctor.add_argument("--json", action="store_true", help="for a monitor")
     command("version", _version, django=False)
-    return parser
+    return made

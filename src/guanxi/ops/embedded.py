@@ -125,7 +125,7 @@ class Server:
             pass
         command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/bin/false", SYSTEM_USER]
         try:
-            subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+            subprocess.run(command, check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
             with contextlib.suppress(KeyError):  # another process was quicker
                 return pwd.getpwnam(SYSTEM_USER)
@@ -150,6 +150,12 @@ class Server:
         note = self.postmaster()
         if note is None or note.status != "ready" or note.socket != str(self.socket_dir):
             return False
+        try:
+            os.kill(note.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass  # another user's, but there
         with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
             try:
                 probe.connect(str(self.socket_dir / SOCKET_NAME))
@@ -444,23 +450,19 @@ class Server:
         """Start the server as nobody's child and wait until it takes connections, however long recovery needs."""
         log = self.data / "start.log"
         # The shell puts it into the background and goes, so it outlives us; the paths are arguments, never code.
-        script = 'exec >"$3" 2>&1; "$1" -D "$2" </dev/null & echo $! >&4'
-        read, write = os.pipe()
-        try:
-            subprocess.run(
-                ["/bin/sh", "-c", script.replace(">&4", f">&{write}"), "sh",
-                 str(programs / "postgres"), str(self.data), str(log)],
-                env=_environment(), pass_fds=(write,), start_new_session=True, stdin=subprocess.DEVNULL,
-                check=False, cwd="/", **self._as_user(),
-            )  # fmt: skip
-            os.set_blocking(read, False)
-            try:
-                pid = int(os.read(read, 32) or 0)
-            except (BlockingIOError, ValueError):
-                pid = 0
-        finally:
-            os.close(read)
-            os.close(write)
+        script = '"$1" -D "$2" </dev/null >"$3" 2>&1 & echo $!'
+        shell = subprocess.run(
+            ["/bin/sh", "-c", script, "sh", str(programs / "postgres"), str(self.data), str(log)],
+            env=_environment(),
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            **self._as_user(),
+        )
+        pid = int(shell.stdout.strip() or 0)
         started = time.monotonic()
         told = False
         while not self.is_ready():
