@@ -22,6 +22,7 @@ MESSAGES: dict[str, str] = {
     "phone.several": "'%(value)s' holds several numbers; keep one here and put the others into their own fields",
     "phone.unknown_country": "'%(value)s' starts with a country code that does not exist; check the digits after the +",
     "phone.invalid": "'%(value)s' is not a number in use in %(region)s; check the digits, or start with + and the country code",
+    "phone.shortened": "'%(value)s' was shortened by the spreadsheet; format the column as text and fill it again",
     "phone.letters": "'%(value)s' mixes letters into the number; give digits, and an extension as 'ext. 803' or '转803'",
     # e-mail
     "email.empty": "There is no e-mail address here; give one or leave the field empty",

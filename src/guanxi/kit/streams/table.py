@@ -166,17 +166,16 @@ class _TextTable(Table):
         for number, cells in self._records():
             if number <= header_row:
                 continue
-            values: list[Cell] = [c if c == "" or c[0] != "'" else unescape(c) for c in cells]
+            values: list[Cell] = [(c if c[0] != "'" else unescape(c)) if c else None for c in cells]
             if len(values) != width:
                 if len(values) < width:
                     values.extend([None] * (width - len(values)))
                 elif any(isinstance(v, str) and v.strip() for v in values[width:]):
                     problem = Problem("row.ragged", {"cells": len(values), "columns": width})
-                    yield Row(number, [v or None for v in values[:width]], (problem,))
+                    yield Row(number, values[:width], (problem,))
                     continue
                 else:
                     del values[width:]
-            values = [v or None for v in values]
             if not any(values):
                 continue
             count += 1
