@@ -19,9 +19,10 @@ ACCOUNT = Entity(
     area="customers",
     numbering=Numbering("C"),
     policy=Owned("owner"),
-    derive=declared.kind_of,
+    derive=declared.account,
     fields=(
-        Field("number", kind=kinds.Code(max_length=20), sort=True, search=True, aliases=("客户号",)),
+        Field("number", kind=kinds.Code(max_length=20), sort=True, search=True,
+              aliases=("客户号", "客户编号", "客户编码", "客户代码", "customer_no", "customer number", "customer code", "account number")),
         Field(
             "name", kind=kinds.CompanyName(), search=True, sort=True, personal="identity", sensitivity="public",
             aliases=(
@@ -79,8 +80,8 @@ ACCOUNT = Entity(
         Field("first_seen", aliases=("首次接触日期", "首次联系", "建档日期", "创建日期", "创建时间", "登记日期", "注册时间", "created_at",
                                     "create date", "created date", "date created", "customer since", "signup date")),
         Field("external_id", kind=kinds.Text(max_length=100), unique=True, search=True,
-              aliases=("客户编号", "客户编码", "客户代码", "客户ID", "会员号", "会员卡号", "编号", "外部编号", "customer_no", "customer number",
-                       "customer id", "account id", "account number", "customer code", "id", "no", "member id")),
+              aliases=("外部编号", "客户ID", "会员号", "会员卡号", "编号", "external id", "external_id", "customer id", "account id",
+                       "record id", "id", "no", "member id")),
         Field("remark", aliases=("备注", "说明", "描述", "备注信息", "note", "notes", "comment", "comments", "description", "memo")),
     ),
     columns=("name", "number", "kind", "status", "tier", "phone", "email", "owner", "created_at"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from guanxi.records.choices import Default as V
 from guanxi.records.choices import ship
+from guanxi.standards.industries import INDUSTRIES
 
 KIND = ship(
     "customers.kind", "客户类型", "Kind of customer",
@@ -163,28 +164,30 @@ CURRENCY = ship(
     V("RUB", "俄罗斯卢布 RUB", "RUB Russian rouble", "", ("卢布",)),
 )  # fmt: skip
 
-# GB/T 4754—2017, the sections. Codes are the standard's letters.
+# The sections of GB/T 4754—2017; codes are the standard's letters. Here stand only the further words found in files.
+_INDUSTRY_WORDS: dict[str, tuple[str, ...]] = {
+    "A": ("农业", "林业", "畜牧业", "渔业", "agriculture",),
+    "B": ("矿业", "煤炭", "mining",),
+    "C": ("制造", "工业", "生产制造", "industrial",),
+    "D": ("电力", "能源", "水务", "燃气", "energy", "utilities",),
+    "E": ("建筑", "工程", "建筑工程", "construction",),
+    "F": ("零售", "批发", "零售业", "贸易", "电商", "电子商务", "retail", "wholesale", "trade", "e-commerce",),
+    "G": ("物流", "运输", "交通", "仓储", "快递", "logistics", "transportation",),
+    "H": ("酒店", "餐饮", "hospitality", "restaurants", "hotel",),
+    "I": ("互联网", "软件", "IT", "信息技术", "通信", "电信", "计算机", "科技", "technology", "software", "internet", "telecommunications",),
+    "J": ("金融", "银行", "保险", "证券", "finance", "banking", "insurance", "financial services",),
+    "K": ("房地产", "物业", "地产", "property",),
+    "L": ("商务服务", "咨询", "广告", "租赁", "人力资源", "consulting", "business services",),
+    "M": ("科研", "技术服务", "检测", "research", "engineering",),
+    "N": ("环保", "水利", "环境", "environmental",),
+    "O": ("居民服务", "维修", "家政", "服务业", "services",),
+    "P": ("教育业", "培训", "学校", "training",),
+    "Q": ("医疗", "卫生", "健康", "医药", "医院", "healthcare", "health", "medical",),
+    "R": ("文化", "体育", "娱乐", "传媒", "media", "entertainment", "sports",),
+    "S": ("政府", "公共管理", "社会组织", "government", "public sector", "non-profit",),
+    "T": ("international organization",),
+}
 INDUSTRY = ship(
     "customers.industry", "行业", "Industry",
-    V("A", "农、林、牧、渔业", "Agriculture, forestry, animal husbandry and fishery", "", ("农业", "林业", "畜牧业", "渔业", "agriculture")),
-    V("B", "采矿业", "Mining", "", ("矿业", "煤炭", "mining")),
-    V("C", "制造业", "Manufacturing", "", ("制造", "工业", "生产制造", "industrial")),
-    V("D", "电力、热力、燃气及水生产和供应业", "Electricity, heat, gas and water supply", "", ("电力", "能源", "水务", "燃气", "energy", "utilities")),
-    V("E", "建筑业", "Construction", "", ("建筑", "工程", "建筑工程", "construction")),
-    V("F", "批发和零售业", "Wholesale and retail trade", "", ("零售", "批发", "零售业", "贸易", "电商", "电子商务", "retail", "wholesale", "trade", "e-commerce")),
-    V("G", "交通运输、仓储和邮政业", "Transport, storage and post", "", ("物流", "运输", "交通", "仓储", "快递", "logistics", "transportation")),
-    V("H", "住宿和餐饮业", "Accommodation and catering", "", ("酒店", "餐饮", "hospitality", "restaurants", "hotel")),
-    V("I", "信息传输、软件和信息技术服务业", "Information transmission, software and IT services", "",
-      ("互联网", "软件", "IT", "信息技术", "通信", "电信", "计算机", "科技", "technology", "software", "internet", "telecommunications")),
-    V("J", "金融业", "Finance", "", ("金融", "银行", "保险", "证券", "finance", "banking", "insurance", "financial services")),
-    V("K", "房地产业", "Real estate", "", ("房地产", "物业", "地产", "property")),
-    V("L", "租赁和商务服务业", "Leasing and business services", "", ("商务服务", "咨询", "广告", "租赁", "人力资源", "consulting", "business services")),
-    V("M", "科学研究和技术服务业", "Scientific research and technical services", "", ("科研", "技术服务", "检测", "research", "engineering")),
-    V("N", "水利、环境和公共设施管理业", "Water conservancy, environment and public facilities", "", ("环保", "水利", "环境", "environmental")),
-    V("O", "居民服务、修理和其他服务业", "Household services, repair and other services", "", ("居民服务", "维修", "家政", "服务业", "services")),
-    V("P", "教育", "Education", "", ("教育业", "培训", "学校", "training")),
-    V("Q", "卫生和社会工作", "Health and social work", "", ("医疗", "卫生", "健康", "医药", "医院", "healthcare", "health", "medical")),
-    V("R", "文化、体育和娱乐业", "Culture, sports and entertainment", "", ("文化", "体育", "娱乐", "传媒", "media", "entertainment", "sports")),
-    V("S", "公共管理、社会保障和社会组织", "Public administration, social security and organisations", "", ("政府", "公共管理", "社会组织", "government", "public sector", "non-profit")),
-    V("T", "国际组织", "International organisations", "", ("international organization",)),
+    *(V(i.code, i.zh, i.en, "", _INDUSTRY_WORDS.get(i.code, ())) for i in INDUSTRIES.values()),
 )  # fmt: skip

@@ -139,10 +139,14 @@ class Account(Record):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["number"], condition=LIVE, name="customers_account_number_once"),
             models.UniqueConstraint(
-                fields=["credit_code"], condition=LIVE & ~models.Q(credit_code=""), name="customers_account_credit_once"
+                fields=["credit_code"],
+                condition=LIVE & ~models.Q(credit_code=""),
+                name="customers_account_credit_code_once",
             ),
             models.UniqueConstraint(
-                fields=["external_id"], condition=LIVE & ~models.Q(external_id=""), name="customers_account_ext_once"
+                fields=["external_id"],
+                condition=LIVE & ~models.Q(external_id=""),
+                name="customers_account_external_id_once",
             ),
         ]
 
@@ -151,7 +155,7 @@ class Account(Record):
 
     def invariants(self) -> Iterator[tuple[str, Problem]]:
         if self.kind != PERSON:
-            for field in ("gender", "birth_date", "id_number", "employer"):
+            for field in ("gender", "birth_date", "employer"):
                 if getattr(self, field):
                     yield field, Problem("account.person_only")
         if self.kind != COMPANY and self.credit_code:
@@ -198,7 +202,9 @@ class Contact(Record):
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["external_id"], condition=LIVE & ~models.Q(external_id=""), name="customers_contact_ext_once"
+                fields=["external_id"],
+                condition=LIVE & ~models.Q(external_id=""),
+                name="customers_contact_external_id_once",
             ),
         ]
 
@@ -265,7 +271,7 @@ class ContactPoint(Record):
 
 
 class Relation(Record):
-    """How a customer stands to another customer or to a contact: invests in, supplies, is married to, was referred by …"""
+    """How a customer stands to another one or to a contact: invests in, supplies, is married to, was referred by …"""
 
     account = Link(Account, verbose_name=_("Customer"), db_index=False)
     type = models.CharField(_("Relation"), max_length=40)

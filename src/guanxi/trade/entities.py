@@ -75,7 +75,7 @@ ORDER = Entity(
     policy=Inherits("account"),
     derive=declared.in_reporting_currency,
     fields=(
-        Field("number", kind=kinds.Code(max_length=20), sort=True, search=True, aliases=("单号",)),
+        Field("number", kind=kinds.Code(max_length=20), sort=True, search=True, aliases=("单号", "订单号", "订单编号", "order_no", "order number")),
         Field("account", aliases=("客户", "客户名称", "客户编号", "购买方", "customer", "customer_no", "customer name", "account name", "buyer")),
         Field("contact", aliases=("联系人", "contact name")),
         Field("ordered_at", sort=True, aliases=("下单时间", "订单日期", "下单日期", "交易时间", "成交日期", "日期", "date", "order date", "purchase date")),
@@ -91,7 +91,7 @@ ORDER = Entity(
               kind=kinds.Computed(of=("total", "discount", "paid"), how=declared.open_amount, result=MONEY)),
         Field("delivery_address", kind=kinds.Address(), personal="contact", aliases=("收货地址", "送货地址", "配送地址", "shipping address")),
         Field("external_id", kind=kinds.Text(max_length=100), unique=True, search=True,
-              aliases=("订单号", "订单编号", "交易号", "交易编号", "外部单号", "order_no", "order number", "order id", "tx_no", "transaction id", "id")),
+              aliases=("外部单号", "交易号", "交易编号", "external id", "external_id", "order id", "tx_no", "transaction id", "id")),
         Field("remark", aliases=("备注", "订单备注", "note", "notes", "memo")),
     ),
     columns=("number", "account", "ordered_at", "status", "total", "paid", "currency", "sales_rep"),

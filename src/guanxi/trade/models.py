@@ -127,7 +127,7 @@ class Order(Record):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["number"], condition=LIVE, name="trade_order_number_once"),
             models.UniqueConstraint(
-                fields=["external_id"], condition=LIVE & ~models.Q(external_id=""), name="trade_order_ext_once"
+                fields=["external_id"], condition=LIVE & ~models.Q(external_id=""), name="trade_order_external_id_once"
             ),
         ]
 
