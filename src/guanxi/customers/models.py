@@ -44,7 +44,10 @@ class Category(Record):
     class Meta(Record.Meta):
         verbose_name = _("customer category")
         verbose_name_plural = _("customer categories")
-        indexes: ClassVar = [models.Index(fields=["parent"], condition=LIVE, name="customers_category_parent")]
+        indexes: ClassVar = [
+            models.Index(fields=["name", "id"], condition=LIVE, name="customers_category_name"),
+            models.Index(fields=["parent"], condition=LIVE, name="customers_category_parent"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["code"], condition=LIVE & ~models.Q(code=""), name="customers_category_code_once"

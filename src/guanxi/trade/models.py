@@ -47,7 +47,10 @@ class Category(Record):
     class Meta(Record.Meta):
         verbose_name = _("product category")
         verbose_name_plural = _("product categories")
-        indexes: ClassVar = [models.Index(fields=["parent"], condition=LIVE, name="trade_category_parent")]
+        indexes: ClassVar = [
+            models.Index(fields=["name", "id"], condition=LIVE, name="trade_category_name"),
+            models.Index(fields=["parent"], condition=LIVE, name="trade_category_parent"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["code"], condition=LIVE & ~models.Q(code=""), name="trade_category_code_once"

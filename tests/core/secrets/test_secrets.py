@@ -50,12 +50,9 @@ def patients(_patient_table, db):
 
 
 @pytest.fixture
-def committed(_patient_table, django_db_blocker, request):
-    """Rows other connections can see; removed afterwards."""
-    request.getfixturevalue("django_db_setup")
-    with django_db_blocker.unblock():
-        yield Patient.objects
-        Patient.objects.all().delete()
+def committed(_patient_table, transactional_db):
+    """Rows other connections can see."""
+    return Patient.objects
 
 
 def add(pk: int, text: str | None = "11010519491231002X") -> Patient:

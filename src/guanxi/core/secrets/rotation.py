@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import connection
 
 from guanxi.core.secrets import keys, master
 from guanxi.core.secrets.fields import EncryptedTextField, aad
@@ -57,14 +55,6 @@ def _new_key() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _maintenance(reason: str) -> contextlib.AbstractContextManager[Any]:
-    """Tables with a journal refuse an UPDATE without a change set; this gives it one."""
-    from guanxi.core import journal
-
-    opener = getattr(journal, "maintenance", None)
-    return opener(reason) if opener else contextlib.nullcontext()
-
-
 def _count(table: str, column: str, stamp: bytes) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -81,8 +71,11 @@ def _batch(place: tuple[str, str, str], stamp: bytes, after: int, size: int) -> 
     Rows somebody else holds are skipped, the others locked for some milliseconds; and a cell is replaced only while it
     still holds the bytes that were opened, so that no edit can be lost.
     """
+    from guanxi.core import journal
+    from guanxi.core.journal.models import Op
+
     table, key, column = place
-    with transaction.atomic(), _maintenance("key rotation"), connection.cursor() as cursor:
+    with journal.maintenance("key rotation") as note, connection.cursor() as cursor:
         cursor.execute(
             f'SELECT "{key}", "{column}" FROM "{table}" WHERE "{key}" > %s AND "{column}" IS NOT NULL'  # noqa: S608
             f' AND substring("{column}" for {keys.HEAD}) <> %s ORDER BY "{key}" LIMIT {size} FOR UPDATE SKIP LOCKED',
@@ -101,7 +94,9 @@ def _batch(place: tuple[str, str, str], stamp: bytes, after: int, size: int) -> 
             f' WHERE t."{key}" = v.id AND t."{column}" = v.old',
             [[id_ for id_, _ in rows], [old for _, old in rows], again],
         )
-        return cursor.rowcount, rows[-1][0]
+        changed = cursor.rowcount
+        note.batch(table, Op.UPDATE, first=rows[0][0], last=rows[-1][0], rows=changed)
+        return changed, rows[-1][0] if len(rows) == size else None
 
 
 def rotate(progress: Progress | None = None, *, batch: int = 2000, passes: int = 5) -> Rotated:
@@ -110,6 +105,7 @@ def rotate(progress: Progress | None = None, *, batch: int = 2000, passes: int =
     The old key stays, for values in the journal and in backups. Cells that stay locked by others during every pass are
     counted in `left`; the rotation is then unfinished and the next call takes them.
     """
+    keys.ring.load()  # makes the first keys, if need be
     key = _new_key()
     keys.ring.load()
     stamp = keys.VERSION + key.to_bytes(keys.ID_BYTES, "big")
