@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -11,6 +12,7 @@ from django.db.models.sql.where import AND, NothingNode, WhereNode
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.core.access.actor import current
+from guanxi.kit.problems import Problem
 from guanxi.records import policy
 
 
@@ -51,6 +53,10 @@ class Record(models.Model):
         abstract = True
         base_manager_name = "objects"
         default_manager_name = "objects"
+
+    def invariants(self) -> Iterator[tuple[str, Problem]]:
+        """What is wrong with these values taken together: (field key, problem). The write door asks before saving."""
+        return iter(())
 
 
 class Link(models.ForeignKey[Any, Any]):

@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.records import kinds
 from guanxi.records.kinds import Kind
+from guanxi.records.labels import Bilingual
 
 if TYPE_CHECKING:
     from guanxi.records.base import Record
     from guanxi.records.policy import Policy
 
-Label = str | Promise
+Label = str | Promise | Bilingual
 
 
 class WrongDeclaration(Exception):
@@ -179,6 +180,7 @@ def bind(entity: Entity, declared: Field) -> Field:
         raise WrongDeclaration(f"{entity.key}.{declared.key}: is no column of {entity.model.__name__}")
     kind = declared.kind or infer(entity, column)
     numbered = entity.numbering is not None and entity.numbering.field == declared.key
+    read_only = declared.read_only or numbered
     return replace(
         declared,
         kind=kind,
@@ -186,8 +188,8 @@ def bind(entity: Entity, declared: Field) -> Field:
         help=declared.help or column.help_text,
         entity=entity.key,
         column=column.attname,
-        required=declared.required or (not column.blank and not column.has_default() and not numbered),
-        read_only=declared.read_only or numbered,
+        required=not read_only and (declared.required or not (column.blank or column.has_default())),
+        read_only=read_only,
         unique=declared.unique or numbered,
         sensitivity=declared.sensitivity or ("personal" if declared.personal else "public"),
         default=column.get_default() if column.has_default() else None,

@@ -13,6 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.records.base import Record
 
 
+def nothing() -> list[str]:
+    return []
+
+
 class ChoiceList(models.Model):
     key = models.CharField(max_length=64, primary_key=True)
     label_zh = models.CharField(max_length=100)
@@ -32,7 +36,7 @@ class ChoiceValue(models.Model):
     colour = models.CharField(max_length=20, blank=True)
     position = models.IntegerField(default=0)
     retired = models.BooleanField(default=False)
-    aliases = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    aliases = ArrayField(models.CharField(max_length=100), default=nothing, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["list", "code"], name="records_choicevalue_once")]

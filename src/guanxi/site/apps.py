@@ -4,10 +4,12 @@ from django.apps import AppConfig
 
 
 class SiteConfig(AppConfig):
+    """Puts the house together: fills the catalogue of entities."""
+
     name = "guanxi.site"
     label = "site"
 
     def ready(self) -> None:
-        from guanxi.site.catalogue import register_all
+        from guanxi.site import catalogue
 
-        register_all()
+        catalogue.register_all()

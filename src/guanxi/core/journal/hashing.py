@@ -55,6 +55,11 @@ class Digest:
     def __init__(self) -> None:
         self._hash = hmac.new(key(), digestmod="sha256")
 
+    def copy(self) -> Digest:
+        twin = Digest.__new__(Digest)
+        twin._hash = self._hash.copy()
+        return twin
+
     def line(self, entity: str, record: int, op: str, commitment: bytes) -> None:
         self._hash.update(f"{entity}|{record}|{op}|".encode() + commitment)
 

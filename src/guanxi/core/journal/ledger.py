@@ -55,6 +55,8 @@ class OpenSet:
     lines: int = 0
     _digest: hashing.Digest = field(default_factory=hashing.Digest)
     _pending: list[Change] = field(default_factory=list)
+    _batches: list[ChangeBatch] = field(default_factory=list)
+    _saved: hashing.Digest = field(default_factory=hashing.Digest)
 
     def add(self, *lines: Line) -> None:
         """Write lines: one per changed record."""
@@ -91,7 +93,18 @@ class OpenSet:
         self._batches.append(line)
         self.lines += 1
 
-    _batches: list[ChangeBatch] = field(default_factory=list)
+    def mark(self) -> tuple[int, int]:
+        """A place to come back to when the rows written since are rolled back to a savepoint. Writes out what is pending."""
+        self.flush()
+        self._saved = self._digest.copy()
+        return self.lines, len(self._batches)
+
+    def back_to(self, place: tuple[int, int]) -> None:
+        """Forget the lines since the latest `mark` (the savepoint took their rows back)."""
+        self.lines, batches = place
+        del self._batches[batches:]
+        self._pending.clear()
+        self._digest = self._saved.copy()
 
     def flush(self) -> None:
         if len(self._pending) > 200:

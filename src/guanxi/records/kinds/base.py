@@ -115,8 +115,15 @@ class Kind:
     # How the database sees it -------------------------------------------------------------------------------------
 
     def custom_cast(self) -> ModelField[Any, Any] | None:
-        """For custom fields: the type that the JSON text is cast to for comparing; None leaves text."""
+        """For custom fields: the type that the JSON text is cast to for comparing; None compares the JSON text itself.
+
+        Dates and instants stay text: their ISO forms sort as they should, and a cast to them could not be indexed.
+        """
         return None
+
+    def custom_operand(self, value: Any) -> Any:
+        """A stored value as `expression` of a custom field compares it."""
+        return value if self.custom_cast() is not None else self.to_json(value)
 
     def expression(self, column: str, custom: str = "") -> Combinable:
         """The SQL expression of this value: a column, or a key of the JSON column `custom`."""

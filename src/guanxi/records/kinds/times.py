@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
-from django.db.models import DateField, DateTimeField, Field as ModelField
-
 from guanxi.kit import time
 from guanxi.kit.problems import BadValue
 from guanxi.records.kinds.base import (
@@ -32,7 +30,7 @@ class Date(Kind):
             return raw.date()
         if isinstance(raw, date):
             return raw
-        return dates.parse_date(raw)
+        return dates.parse(raw)
 
     def format(self, value: Any, formats: Formats = DEFAULT) -> str:
         return value.strftime(formats.date_format or "%Y-%m-%d") if value else ""
@@ -52,14 +50,11 @@ class Date(Kind):
     def from_json(self, value: Any) -> Any:
         return date.fromisoformat(value) if value else None
 
-    def custom_cast(self) -> ModelField[Any, Any] | None:
-        return DateField()
-
     def bounds(self, operator: Operator, raw: list[str], formats: Formats) -> tuple[Any, Any]:
         """The half-open range [from, before) that a filter means; either end may be None."""
         if operator == WITHIN:
             days = time.relative_range(raw[0], formats.today or time.today(formats.zone))
-            return self.edge(days.start, formats), self.edge(days.end, formats)
+            return days.start and self.edge(days.start, formats), days.end and self.edge(days.end, formats)
         first = self.day(raw[0], formats)
         after = first + timedelta(days=1)
         if operator == BEFORE:
@@ -93,12 +88,7 @@ class DateTime(Date):
     def parse(self, raw: Any, formats: Formats = DEFAULT) -> Any:
         if raw is None or raw == "":
             return None
-        value = raw if isinstance(raw, datetime) else dates.parse_datetime(raw)
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            value = value.replace(tzinfo=formats.zone)
-        return value.astimezone(UTC)
+        return dates.parse_datetime(raw, zone=formats.zone)
 
     def format(self, value: Any, formats: Formats = DEFAULT) -> str:
         if not value:
@@ -115,13 +105,10 @@ class DateTime(Date):
         return value.astimezone(formats.zone).replace(tzinfo=None) if value else None
 
     def to_json(self, value: Any) -> Any:
-        return value.astimezone(UTC).isoformat() if value else None
+        return value.astimezone(UTC).isoformat(timespec="microseconds") if value else None
 
     def from_json(self, value: Any) -> Any:
         return datetime.fromisoformat(value) if value else None
-
-    def custom_cast(self) -> ModelField[Any, Any] | None:
-        return DateTimeField()
 
     def edge(self, day: date, formats: Formats) -> Any:
         return datetime(day.year, day.month, day.day, tzinfo=formats.zone)

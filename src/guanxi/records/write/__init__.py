@@ -1,0 +1,12 @@
+"""The one door to write: parse, check, save, journal, in one transaction. Pages, API, imports, jobs and agents go through it."""
+
+from guanxi.records.write.assign import Outside
+from guanxi.records.write.delete import Deleted, delete, delete_many
+from guanxi.records.write.edit_many import Edited, edit_many
+from guanxi.records.write.errors import Conflict, ConflictField, Invalid, Refused
+from guanxi.records.write.save import Saved, save
+
+__all__ = [
+    "Conflict", "ConflictField", "Deleted", "Edited", "Invalid", "Outside", "Refused", "Saved", "delete", "delete_many",
+    "edit_many", "save",
+]

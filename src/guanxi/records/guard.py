@@ -1,0 +1,56 @@
+"""The database's own wall: record tables can be written only inside a change set, and every written row is counted.
+
+Statement triggers with transition tables: they see bulk statements, COPY and raw SQL alike. Installed after each
+migration for every entity of the catalogue, together with the sequences; running it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from guanxi.records import catalogue, ids
+from guanxi.records.entity import Entity
+
+FUNCTION = """
+CREATE OR REPLACE FUNCTION guanxi_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    change_set text := current_setting('guanxi.change_set', true);
+    n bigint;
+BEGIN
+    IF change_set IS NULL OR change_set = '' THEN
+        RAISE EXCEPTION 'guanxi: % on % outside a change set', TG_OP, TG_TABLE_NAME
+            USING HINT = 'Rows that users own are written through records.write only.', ERRCODE = 'insufficient_privilege';
+    END IF;
+    SELECT count(*) INTO n FROM touched;
+    IF n > 0 THEN
+        INSERT INTO core_written (change_set, "table", op, rows)
+        VALUES (change_set::bigint, TG_TABLE_NAME, lower(left(TG_OP, 1)), n);
+    END IF;
+    RETURN NULL;
+END $$
+"""
+EVENTS = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
+
+
+def install(entities: list[Entity] | None = None) -> None:
+    """Create what is missing: the guard, the id sequence, and per entity its triggers and number sequence."""
+    with connection.cursor() as cursor:
+        cursor.execute(FUNCTION)
+        cursor.execute(f"CREATE SEQUENCE IF NOT EXISTS {ids.SEQUENCE}")
+        existing = set(connection.introspection.table_names(cursor))
+        cursor.execute("SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname LIKE 'guanxi_guard_%'")
+        present = set(cursor.fetchall())
+        for entity in entities if entities is not None else list(catalogue.every()):
+            if entity.table not in existing:
+                continue
+            table = connection.ops.quote_name(entity.table)
+            for event, which in EVENTS.items():
+                name = f"guanxi_guard_{event.lower()}"
+                if (entity.table, name) not in present:
+                    cursor.execute(
+                        f"CREATE TRIGGER {name} AFTER {event} ON {table} REFERENCING {which} TABLE AS touched"
+                        " FOR EACH STATEMENT EXECUTE FUNCTION guanxi_guard()"
+                    )
+            if entity.numbering is not None:
+                sequence = connection.ops.quote_name(ids.sequence_of(entity))
+                cursor.execute(f"CREATE SEQUENCE IF NOT EXISTS {sequence} START {int(entity.numbering.start)}")

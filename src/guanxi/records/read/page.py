@@ -1,0 +1,174 @@
+"""Pages of a list: keyset paging, and streams of all rows for exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.lookups import IsNull
+
+from guanxi.core.access.actor import Actor
+from guanxi.records import rights
+from guanxi.records.entity import Entity, Field
+from guanxi.records.kinds import Formats
+from guanxi.records.read import filters
+from guanxi.records.read.cells import Cell, Reader, formats_for
+from guanxi.records.read.count import Count, count
+from guanxi.records.read.door import visible
+from guanxi.records.read.query import BadQuery, Cursor, Order, Query, resolve_columns, resolve_filters, resolve_sort
+
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Row:
+    id: int
+    version: int
+    title: str
+    cells: tuple[Cell, ...]
+
+    def __getitem__(self, key: str) -> Cell:
+        return next(cell for cell in self.cells if cell.key == key)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list. `next` and `previous` are cursors, "" where there is none."""
+
+    entity: Entity
+    query: Query
+    columns: tuple[Field, ...]
+    order: Order | None
+    rows: tuple[Row, ...]
+    next: str
+    previous: str
+    count: Count
+
+
+def matching(entity: Entity, actor: Actor, query: Query, action: str = "view") -> QuerySet[Any]:
+    """The rows a question means, unordered: visible, filtered, searched. For counts, bulk acts and exports."""
+    from guanxi.records import search
+
+    rows = visible(entity, actor, action)
+    formats = formats_for(actor)
+    for field, operator, values in resolve_filters(actor, entity, query):
+        rows = rows.filter(filters.compile_filter(actor, entity, field, operator, values, formats))
+    if query.search:
+        rows = rows.filter(search.condition(actor, entity, query.search))
+    return rows
+
+
+def page(entity: Entity, actor: Actor, query: Query) -> Page:
+    """One page; the number of database queries does not depend on the number of rows."""
+    columns = resolve_columns(actor, entity, query)
+    orders = resolve_sort(actor, entity, query)
+    order = orders[0] if orders else None
+    found = matching(entity, actor, query)
+    cursor = Cursor.read(query.cursor)
+    title = rights.readable(actor, entity).get(entity.title)
+    reader = Reader(actor, entity, [*columns, *([title] if title else [])])
+    extra = [] if order is None or order.field.custom else [order.field.column]
+    names = list(dict.fromkeys([*reader.columns(), *extra, *(["custom"] if order and order.field.custom else [])]))
+    back = cursor is not None and cursor.back
+    rows = list(_window(found, order, cursor, names, query.limit + 1, formats_for(actor)))
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
+    if back:
+        rows.reverse()
+    named = reader.names(rows)
+    shown = tuple(
+        Row(
+            id=row["id"], version=row["version"],
+            title=reader.cell(row, title, named).text if title else str(row["id"]),
+            cells=tuple(reader.cell(row, column, named) for column in columns),
+        )
+        for row in rows
+    )  # fmt: skip
+    has_next = bool(rows) and (more or back)
+    has_previous = bool(rows) and (cursor is not None) and (more or not back)
+    return Page(
+        entity, query, tuple(columns), order, shown,
+        next=_place(rows[-1], order).text() if has_next else "",
+        previous=_place(rows[0], order, back=True).text() if has_previous else "",
+        count=count(found),
+    )  # fmt: skip
+
+
+def _place(row: Mapping[str, Any], order: Order | None, *, back: bool = False) -> Cursor:
+    if order is None:
+        return Cursor(None, row["id"], back)
+    field = order.field
+    value = row["custom"].get(field.key) if field.custom else field.kind.to_json(row[field.column])
+    return Cursor(value, row["id"], back)
+
+
+def _window(
+    rows: QuerySet[Any], order: Order | None, cursor: Cursor | None, names: list[str], n: int, formats: Formats
+) -> Iterator[Mapping[str, Any]]:
+    """Up to `n` rows from a place on, in reading direction (backwards from the place when the cursor says so)."""
+    back = cursor is not None and cursor.back
+    if order is None:
+        if cursor is not None:
+            rows = rows.filter(pk__gt=cursor.id) if back else rows.filter(pk__lt=cursor.id)
+        yield from rows.order_by("pk" if back else "-pk").values(*names)[:n]
+        return
+    # Empties come last, as a second run of their own, so that both runs can use an index.
+    expression, descending = order.field.expression, order.descending
+    filled = rows.filter(IsNull(expression, False))
+    empties = rows.filter(IsNull(expression, True))
+    forward = (expression.desc() if descending else expression.asc(), "-pk")
+    backward = (expression.asc() if descending else expression.desc(), "pk")
+    value = _sort_value(order, cursor)
+    if back:
+        assert cursor is not None
+        taken = 0
+        if value is None:
+            for row in empties.filter(pk__gt=cursor.id).order_by("pk").values(*names)[:n]:
+                taken += 1
+                yield row
+            place = Q()
+        else:
+            place = filters.before(expression, value, cursor.id, descending)
+        if taken < n:
+            yield from filled.filter(place).order_by(*backward).values(*names)[: n - taken]
+        return
+    taken = 0
+    if cursor is None or value is not None:
+        place = filters.after(expression, value, cursor.id, descending) if cursor is not None else Q()
+        for row in filled.filter(place).order_by(*forward).values(*names)[:n]:
+            taken += 1
+            yield row
+        place = Q()
+    else:
+        place = Q(pk__lt=cursor.id)
+    if taken < n:
+        yield from empties.filter(place).order_by("-pk").values(*names)[: n - taken]
+
+
+def _sort_value(order: Order, cursor: Cursor | None) -> Any:
+    if cursor is None or cursor.value is None:
+        return None
+    try:
+        value = order.field.kind.from_json(cursor.value)
+        return order.field.kind.custom_operand(value) if order.field.custom else value
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise BadQuery("The place in the list is malformed; go back to the first page") from error
+
+
+def stream(entity: Entity, actor: Actor, query: Query, action: str = "export") -> Iterator[Row]:
+    """All rows a question means, newest first, in chunks with flat memory. For exports."""
+    columns = resolve_columns(actor, entity, query)
+    reader = Reader(actor, entity, columns)
+    rows = matching(entity, actor, query, action)
+    last: int | None = None
+    while True:
+        window = rows if last is None else rows.filter(pk__lt=last)
+        chunk = list(window.order_by("-pk").values(*reader.columns())[:CHUNK])
+        if not chunk:
+            return
+        named = reader.names(chunk)
+        for row in chunk:
+            yield Row(row["id"], row["version"], "", tuple(reader.cell(row, column, named) for column in columns))
+        last = chunk[-1]["id"]

@@ -1,0 +1,96 @@
+"""Deleting: soft, a change like any other, parts along with the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from guanxi.core.access.actor import Actor
+from guanxi.core.journal.ledger import Line, OpenSet, change_set
+from guanxi.core.journal.models import Door, Op
+from guanxi.kit.problems import Problem
+from guanxi.records import catalogue, search
+from guanxi.records.entity import Entity
+from guanxi.records.read.door import Hidden, visible
+from guanxi.records.write import rollup, rows
+from guanxi.records.write.errors import Conflict, Invalid, Refused
+
+FEW = 50  # up to so many, each deleted record has a line of its own
+
+
+@dataclass(frozen=True)
+class Deleted:
+    change_set: int
+    rows: int
+
+
+def delete(
+    actor: Actor, entity: Entity, id: int, *, version: int | None = None, door: Door = Door.PAGE, reason: str = ""  # noqa: A002
+) -> Deleted:
+    """Delete one record and its parts. Raises Hidden, Refused, Conflict (changed since `version`), Invalid (still used)."""
+    with change_set(actor, door=door, action="delete", entity=entity.key, record=id, reason=reason) as cs:
+        row = rows.lock(visible(entity, actor, "delete"), [id]).get(id)
+        if row is None:
+            if visible(entity, actor).filter(pk=id).exists():
+                raise Refused(f"{entity.key} {id}: delete")
+            raise Hidden(f"{entity.key} {id}")
+        if version is not None and version != row["version"]:
+            raise Conflict(row["version"], ())
+        return Deleted(cs.id, _delete(cs, entity, [id]))
+
+
+def delete_many(actor: Actor, entity: Entity, selected: QuerySet[Any], *, door: Door = Door.PAGE, reason: str = "") -> Deleted:
+    """Delete all of `selected` that the actor may delete, as one change set. Raises Invalid when one is still used."""
+    with change_set(actor, door=door, action="delete", entity=entity.key, reason=reason) as cs:
+        allowed = visible(entity, actor, "delete").filter(pk__in=selected.values("pk"))
+        ids = list(allowed.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+        done = sum(_delete(cs, entity, ids[start : start + rows.CHUNK]) for start in range(0, len(ids), rows.CHUNK))
+        return Deleted(cs.id, done)
+
+
+def _delete(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
+    for other, field in catalogue.links_to(entity):
+        parts = other.model.all_rows.filter(**{f"{field.column}__in": list(ids)}, deleted_in__isnull=True)
+        if other is entity:
+            parts = parts.exclude(pk__in=list(ids))
+        if field.on_delete == "cascade":
+            found = list(parts.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+            if found:
+                _delete(cs, other, found)
+        elif field.on_delete == "protect" and (n := parts.count()):
+            raise Invalid({"": [Problem("delete.used", {"count": n, "target": str(other.label_plural)})]})
+    return mark(cs, entity, ids)
+
+
+def mark(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
+    """Mark live rows as deleted by this change set, with their journal lines; returns how many. Rights were checked before."""
+    chosen = entity.model.all_rows.filter(pk__in=list(ids))
+    wholes = {r.link: set(chosen.values_list(entity.declared[r.link].column, flat=True)) for r in entity.rollups}
+    n = chosen.filter(deleted_in__isnull=True).update(deleted_in=cs.id, version=F("version") + 1)
+    journal(cs, entity, Op.DELETE, ids, n)
+    search.forget(ids)
+    for link, affected in wholes.items():
+        rollup.of_wholes(cs, entity, link, affected)
+    return n
+
+
+def restore(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
+    """Bring deleted rows back, with their journal lines; returns how many."""
+    chosen = entity.model.all_rows.filter(pk__in=list(ids))
+    n = chosen.filter(deleted_in__isnull=False).update(deleted_in=None, version=F("version") + 1)
+    journal(cs, entity, Op.RESTORE, ids, n)
+    search.index(entity, ids)
+    for r in entity.rollups:
+        rollup.of_wholes(cs, entity, r.link, set(chosen.values_list(entity.declared[r.link].column, flat=True)))
+    return n
+
+
+def journal(cs: OpenSet, entity: Entity, op: Op, ids: Collection[int], n: int) -> None:
+    """A line each for a few records, one batch line for many. A batch names a range; `deleted_in` says which rows of it."""
+    if n <= FEW and len(ids) == n:
+        cs.add(*(Line(entity.key, id_, op) for id_ in sorted(ids)))
+    elif n:
+        cs.batch(entity.key, op, first=min(ids), last=max(ids), rows=n)
