@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from tests.core.jobs import work
 
 from guanxi.core import jobs
-from guanxi.core.access import SYSTEM, actor_for
+from guanxi.core.access import ANONYMOUS, SYSTEM, actor_for
 from guanxi.core.jobs import registry
 from guanxi.core.jobs.cron import Cron
 from guanxi.core.jobs.errors import is_transient
@@ -62,6 +62,19 @@ def test_job_runs_as_the_one_who_asked(db):
     assert job.result == {"current": "李雷", "ctx": "李雷"}
     assert job.actor_id == user.pk
     assert jobs.run_inline(jobs.enqueue("test.actor", actor=SYSTEM)).result["current"] == SYSTEM.name
+
+
+def test_a_stranger_cannot_start_jobs_as_the_system(db):
+    with pytest.raises(PermissionError):
+        jobs.enqueue("test.add", actor=ANONYMOUS)
+    assert not Job.objects.exists()
+
+
+def test_job_of_somebody_who_left_has_no_rights(db):
+    user = User.objects.create(username="han", name="韩梅梅", password="!")
+    job = jobs.enqueue("test.actor", actor=actor_for(user))
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert jobs.run_inline(job).result == {"current": ANONYMOUS.name, "ctx": ANONYMOUS.name}
 
 
 def test_error_fails_at_once_with_its_reason(db):

@@ -85,7 +85,7 @@ class Control:
 class SameTransaction:
     """The line of a job that runs inside somebody's open transaction: Django's own connection."""
 
-    def run(self, sql: LiteralString, params: Params, *, patience: float = 0.0) -> list[tuple[Any, ...]]:  # noqa: ARG002
+    def run(self, sql: LiteralString, params: Params, *, patience: float = 0.0) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
             return list(cursor.fetchall()) if cursor.description else []

@@ -41,6 +41,8 @@ def enqueue(
     `params` are JSON. With `once_key`, a job that is still waiting or running under that key is returned instead of a
     second one. `at` is the earliest time to run. `inline` jobs wait for `run_inline` instead of a worker.
     """
+    if actor.user_id is None and not actor.is_system:
+        raise PermissionError("Nobody in particular cannot start jobs.")  # or it would run as the system
     known = registry.get(kind)
     now = timezone.now()
     for _ in range(20):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.apps import apps
 from django.db import connection
@@ -25,10 +26,19 @@ class Rotated:
     left: int
 
 
-def sealed_columns() -> list[tuple[str, str, str]]:
-    """(table, key column, sealed column) of every sealed column of every model."""
+class Place(NamedTuple):
+    """One sealed column; `entity` is what the journal calls its rows."""
+
+    entity: str
+    table: str
+    key: str
+    column: str
+
+
+def sealed_columns() -> list[Place]:
+    """Every sealed column of every model."""
     return sorted(
-        (model._meta.db_table, str(model._meta.pk.column), str(field.column))
+        Place(model._meta.label_lower, model._meta.db_table, str(model._meta.pk.column), str(field.column))
         for model in apps.get_models()
         if model._meta.managed and not model._meta.proxy
         for field in model._meta.local_concrete_fields
@@ -65,7 +75,7 @@ def _count(table: str, column: str, stamp: bytes) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _batch(place: tuple[str, str, str], stamp: bytes, after: int, size: int) -> tuple[int, int | None]:
+def _batch(place: Place, stamp: bytes, after: int, size: int) -> tuple[int, int | None]:
     """Seal the next `size` cells after row `after` again; returns how many, and the last row seen (None at the end).
 
     Rows somebody else holds are skipped, the others locked for some milliseconds; and a cell is replaced only while it
@@ -74,7 +84,7 @@ def _batch(place: tuple[str, str, str], stamp: bytes, after: int, size: int) -> 
     from guanxi.core import journal
     from guanxi.core.journal.models import Op
 
-    table, key, column = place
+    entity, table, key, column = place
     with journal.maintenance("key rotation") as note, connection.cursor() as cursor:
         cursor.execute(
             f'SELECT "{key}", "{column}" FROM "{table}" WHERE "{key}" > %s AND "{column}" IS NOT NULL'  # noqa: S608
@@ -95,7 +105,7 @@ def _batch(place: tuple[str, str, str], stamp: bytes, after: int, size: int) -> 
             [[id_ for id_, _ in rows], [old for _, old in rows], again],
         )
         changed = cursor.rowcount
-        note.batch(table, Op.UPDATE, first=rows[0][0], last=rows[-1][0], rows=changed)
+        note.batch(entity, Op.UPDATE, first=rows[0][0], last=rows[-1][0], rows=changed)
         return changed, rows[-1][0] if len(rows) == size else None
 
 
@@ -110,7 +120,7 @@ def rotate(progress: Progress | None = None, *, batch: int = 2000, passes: int =
     keys.ring.load()
     stamp = keys.VERSION + key.to_bytes(keys.ID_BYTES, "big")
     places = sealed_columns()
-    done, left = 0, sum(_count(table, column, stamp) for table, _, column in places)
+    done, left = 0, sum(_count(place.table, place.column, stamp) for place in places)
     total = left
     for _ in range(passes):
         if not left:
@@ -122,7 +132,7 @@ def rotate(progress: Progress | None = None, *, batch: int = 2000, passes: int =
                 done += n
                 if progress:
                     progress(done, max(total, done))
-        left = sum(_count(table, column, stamp) for table, _, column in places)
+        left = sum(_count(place.table, place.column, stamp) for place in places)
     if not left:
         with keys._own_connection() as own:
             own.execute(
