@@ -230,7 +230,7 @@ def test_a_home_that_the_servers_user_cannot_enter_is_said(home: Path) -> None:
 def test_another_users_home_is_said(server: embedded.Server) -> None:
     server.stop()
     code = (
-        "import os, sys\nfrom pathlib import Path\nfrom guanxi.ops import embedded\nimport psutil, psycopg, getpass, pwd\n"
+        "import os, sys\nfrom pathlib import Path\nfrom guanxi.ops import embedded\nimport psutil, psycopg, getpass\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "try:\n    embedded.ensure(Path(sys.argv[1]))\nexcept embedded.DatabaseUnavailable as e:\n    print(e)\n"
     )

@@ -211,7 +211,7 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(run=run, django=django)
         return one
 
-    run = command("run", _run)
+    run = command("run", _run, django=False)
     run.add_argument("--host", help="address to listen on (GUANXI_HOST, 127.0.0.1)")
     run.add_argument("--port", type=int, help="port to listen on (GUANXI_PORT, 8000)")
     run.add_argument("--workers", type=int, default=1, metavar="N", help="processes that answer pages (1)")
@@ -219,7 +219,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--migrate", action="store_true", help="bring a database of one's own to this version first")
 
     worker = command("worker", _worker)
-    worker.add_argument("--concurrency", type=int, default=1, metavar="N", help="jobs at once (1)")
+    worker.add_argument("--slots", type=int, default=2, metavar="N", help="jobs at once (2)")
     worker.add_argument("--queues", metavar="A,B", help="only jobs of these queues")
 
     migrate = command("migrate", _migrate)

@@ -87,6 +87,7 @@ def settings(form: str, level: str) -> dict[str, Any]:
             "guanxi": {"level": level},
             # Django's own handlers would print a second time, and mail to nobody.
             "django": {"handlers": [], "level": "WARNING", "propagate": True},
+            "django.request": {"level": "ERROR"},  # people mistype addresses; that is nobody's to mend
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             "procrastinate": {"level": "WARNING"},
         },

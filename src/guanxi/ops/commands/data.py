@@ -54,14 +54,14 @@ def describe(options: argparse.Namespace) -> int:
     from guanxi.records import catalogue
 
     if not options.entity:
-        for entity in catalogue.all():
+        for entity in sorted(catalogue.every(), key=lambda entity: entity.key):
             print(f"{entity.key:28} {entity.model._meta.verbose_name}")
         return 0
     from guanxi.records.describe import describe as text
 
     try:
         entity = catalogue.get(options.entity)
-    except KeyError:
+    except catalogue.UnknownEntity:
         print(f"guanxi: there is no entity {options.entity}; all of them: guanxi describe", file=sys.stderr)
         return 2
     print(text(entity))

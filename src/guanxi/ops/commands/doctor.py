@@ -92,7 +92,11 @@ def _keys() -> Iterator[Finding]:
         if path.is_file() and path.stat().st_mode & 0o077:
             yield Finding("keys", "error", f"{path} can be read by others", f"chmod 600 {path}")
     from guanxi.core.secrets import master
+    from guanxi.core.secrets.models import DataKey
 
+    if not DataKey.objects.exists():
+        yield Finding("keys", "ok", "no value has been sealed yet; the master key is made with the first")
+        return
     master.load(may_create=False)
     yield Finding("keys", "ok", f"the master key is there ({folder}); is it in a backup apart from the database?")
 

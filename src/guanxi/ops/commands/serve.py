@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import signal
 import socket
@@ -20,8 +21,10 @@ import time
 from pathlib import Path
 from types import FrameType
 
+import django
 import structlog
 from django.conf import settings
+from django.db import connections
 
 from guanxi.ops import database, embedded
 from guanxi.ops.errors import Unavailable
@@ -43,16 +46,29 @@ class Child:
         self.process: subprocess.Popen[bytes] | None = None
         self.started = 0.0
         self.pause = 0.0
+        self.released = False
 
     def start(self) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", *self.arguments],
             env={**os.environ, LIFELINE: str(self.lifeline), "PYTHONUNBUFFERED": "1"},
             pass_fds=(self.lifeline,),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which ends the others in order
         )
         self.started = time.monotonic()
+        if self.released:
+            self.release()
+
+    def release(self) -> None:
+        """Let it begin: until then it only loads the program, which takes longest."""
+        self.released = True
+        if self.process is None:
+            self.start()
+        elif self.process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.write(b"go\n")
+                self.process.stdin.close()
 
     def tend(self) -> None:
         """Start it again if it died; the pause doubles while it keeps dying at once."""
@@ -87,10 +103,6 @@ def run(options: argparse.Namespace) -> int:
     host = options.host or settings.HOST
     port = options.port or settings.PORT
     _refuse_taken(host, port)
-    database.prepare(migrate=options.migrate)
-    from django.db import connections
-
-    connections.close_all()
 
     stopping = threading.Event()
 
@@ -101,20 +113,22 @@ def run(options: argparse.Namespace) -> int:
         signal.signal(sign, stop)
 
     read, write = os.pipe()  # children hold the reading end; the writing end closes with this process
-    serve = ["guanxi.ops.commands.serve", host, str(port), str(max(1, options.workers))]
-    children = [Child("pages", serve, read)]
-    if not options.no_worker:
-        children.append(Child("jobs", ["guanxi", "worker"], read))
+    pages = Child("pages", ["guanxi.ops.commands.serve", host, str(port), str(max(1, options.workers))], read)
+    children = [pages] if options.no_worker else [pages, Child("jobs", ["guanxi", "worker"], read)]
     try:
+        pages.start()  # loads the program while the database is made ready here
+        django.setup()
+        database.prepare(migrate=options.migrate)
+        connections.close_all()
         for child in children:
-            child.start()
+            child.release()
         threading.Thread(target=_announce, args=(host, port, stopping), daemon=True).start()
         _watch(children, stopping)
     finally:
-        print("\nStopping …", file=sys.stderr)
+        if pages.released:
+            print("\nStopping …", file=sys.stderr)
         for child in children:
-            if child.process is not None and child.process.poll() is None:
-                child.process.terminate()
+            child.signal(signal.SIGTERM)
         deadline = time.monotonic() + GRACE
         for child in children:
             child.end(deadline)
@@ -174,9 +188,8 @@ def worker(options: argparse.Namespace) -> int:
     follow_parent()
     from guanxi.core.jobs import worker as jobs
 
-    return int(
-        jobs.run(concurrency=options.concurrency, queues=options.queues.split(",") if options.queues else None) or 0
-    )
+    jobs.run(slots=options.slots, queues=options.queues.split(",") if options.queues else None)
+    return 0
 
 
 def follow_parent() -> None:
@@ -196,13 +209,17 @@ def follow_parent() -> None:
 
 def serve_pages(host: str, port: int, workers: int) -> None:
     """The web server, in its own process. Threads keep their database connection, so they are few and live long."""
+    follow_parent()
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    follow_parent()
+    wsgi = "guanxi.site.wsgi"
+    importlib.import_module(wsgi)  # before the processes that answer pages are forked off, so they share it
+    if not sys.stdin.readline():
+        return  # the supervisor gave up
     Granian(
-        "guanxi.site.wsgi:application",
+        f"{wsgi}:application",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
@@ -213,8 +230,7 @@ def serve_pages(host: str, port: int, workers: int) -> None:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-        log_level=LogLevels.warning,
-        process_name="guanxi pages",
+        log_level=LogLevels.error,
     ).serve()
 
 

@@ -14,8 +14,14 @@ def verify(_: argparse.Namespace) -> int:
     from guanxi.core import journal
 
     report = journal.verify()
-    print(report)
-    return 0 if report.ok else 1
+    for finding in report.findings:
+        print(finding)
+    waiting = f", {report.unsealed:,} not yet sealed" if report.unsealed else ""
+    print(
+        f"{report.change_sets:,} change sets, {report.lines:,} lines, {report.seals:,} seals{waiting}: "
+        + ("intact." if report.intact else f"{len(report.findings)} findings.")
+    )
+    return 0 if report.intact else 1
 
 
 def seal(_: argparse.Namespace) -> int:
