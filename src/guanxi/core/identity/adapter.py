@@ -105,7 +105,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             messages.add_message(request, level, str(text), extra_tags=extra_tags)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
-        return reverse("core:me")
+        return reverse("me")
 
 
 _SAID = {

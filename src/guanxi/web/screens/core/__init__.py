@@ -1,0 +1,1 @@
+"""Signing in, my settings, people, departments, roles, currencies, organisation."""

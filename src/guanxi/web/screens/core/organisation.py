@@ -1,0 +1,144 @@
+"""The organisation and its currencies."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from guanxi.core.identity import preferences
+from guanxi.core.org import currency
+from guanxi.core.org import settings as org_settings
+from guanxi.core.org.models import ExchangeRate
+from guanxi.web.access import allow_area
+from guanxi.web.screens.core.inputs import Input, act, actor_of, attempt, filled, page
+from guanxi.web.shell import toast
+
+
+def _regions(language: str) -> list[tuple[str, str]]:
+    from babel import Locale
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    names = Locale.parse("zh_Hans" if language.startswith("zh") else "en").territories
+    codes = {region: code for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() for region in regions}
+    found = [(region, f"{names.get(region, region)} +{code}") for region, code in codes.items() if region.isalpha()]
+    return sorted(found, key=lambda pair: (pair[0] != "CN", pair[1]))
+
+
+@allow_area("settings.organisation", "edit")
+def organisation(request: HttpRequest) -> HttpResponse:
+    now = org_settings.organisation()
+    inputs = [
+        Input("name", _("Name"), value=now.name, required=True, wide=True),
+        Input("language", _("Language"), "select", now.language, list(settings.LANGUAGES),
+              help=_("For people who chose none.")),
+        Input("time_zone", _("Time zone"), "select", now.time_zone, list(preferences.choices("time_zone").items()),
+              help=_("For people who chose none.")),
+        Input("phone_region", _("Phone numbers without country code are from"), "select", now.phone_region,
+              _regions(get_language() or "")),
+    ]  # fmt: skip
+    errors: dict[str, list[str]] = {}
+    if request.method == "POST":
+        given = {item.name: request.POST.get(item.name, "") for item in inputs}
+        _done, errors = attempt(lambda: org_settings.change(actor_of(request), given))
+        if not errors:
+            toast(request, _("Saved."))
+            return HttpResponseRedirect(reverse("settings-organisation"))
+        inputs = filled(inputs, given, errors)
+    return page(request, "core/organisation.html", {"inputs": inputs}, errors)
+
+
+@allow_area("settings.currencies", "edit")
+def currencies(request: HttpRequest) -> HttpResponse:
+    """The reporting currency, today's rates, and the rates recorded for one currency; POST records one."""
+    reporting = org_settings.get("reporting_currency")
+    names = currency.names(get_language() or "zh-hans")
+    options = [(code, f"{code} · {name}") for code, name in names.items()]
+    shown = request.GET.get("currency", "")
+    inputs = [
+        Input("currency", _("Currency"), "select", shown, [("", "–"), *(o for o in options if o[0] != reporting)],
+              required=True),
+        Input("rate", _("One unit is worth, in %(base)s") % {"base": reporting}, "number", required=True),
+        Input("date", _("Valid from"), "date", timezone.localdate().isoformat(), required=True),
+    ]  # fmt: skip
+    errors: dict[str, list[str]] = {}
+    if request.method == "POST":
+        given = {item.name: request.POST.get(item.name, "") for item in inputs}
+        errors = _record(request, given)
+        if not errors:
+            return HttpResponseRedirect(f"{reverse('settings-currencies')}?currency={given['currency']}")
+        inputs = filled(inputs, given, errors)
+    rates = ExchangeRate.objects.order_by("-date", "currency")
+    if shown in names:
+        rates = rates.filter(currency=shown)
+    context: dict[str, Any] = {
+        "reporting": reporting,
+        "reporting_input": Input("reporting_currency", _("Reporting currency"), "select", reporting, options),
+        "inputs": inputs,
+        "today": _today(reporting, names),
+        "rates": rates[:200],
+        "shown": shown if shown in names else "",
+    }
+    return page(request, "core/currencies.html", context, errors)
+
+
+def _record(request: HttpRequest, given: dict[str, str]) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = {}
+    try:
+        value = Decimal(given["rate"].strip().replace(",", "."))
+    except InvalidOperation:
+        errors["rate"] = [_("A rate is a number above 0.")]
+    try:
+        date = datetime.date.fromisoformat(given["date"])
+    except ValueError:
+        errors["date"] = [_("Write the date as YYYY-MM-DD.")]
+    if errors:
+        return errors
+    _done, errors = attempt(lambda: currency.record_rate(actor_of(request), given["currency"], value, date=date)
+    )
+    if not errors:
+        toast(request, _("The rate was recorded."))
+    return errors
+
+
+def _today(reporting: str, names: dict[str, str]) -> list[dict[str, Any]]:
+    used = set(ExchangeRate.objects.order_by().values_list("currency", flat=True).distinct())
+    used |= set(ExchangeRate.objects.order_by().values_list("base", flat=True).distinct())
+    found = []
+    for code in sorted(used - {reporting}):
+        try:
+            rate = currency.rate(code)
+        except currency.NoRate:
+            found.append({"code": code, "name": names.get(code, code), "rate": None})
+            continue
+        found.append({"code": code, "name": names.get(code, code), "rate": format(rate.normalize(), ".8g")})
+    return found
+
+
+@allow_area("settings.currencies", "edit")
+@require_POST
+def reporting(request: HttpRequest) -> HttpResponse:
+    value = request.POST.get("reporting_currency", "")
+    return act(
+        request, lambda: org_settings.change(actor_of(request), {"reporting_currency": value}),
+        back=reverse("settings-currencies"), said=_("Saved."),
+    )
+
+
+@allow_area("settings.currencies", "edit")
+@require_POST
+def rate_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ExchangeRate, pk=pk)
+    return act(
+        request, lambda: currency.delete_rate(actor_of(request), row),
+        back=reverse("settings-currencies"), said=_("The rate was deleted."),
+    )

@@ -1,0 +1,32 @@
+"""Addresses of signing in, my settings and the settings of the house."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from guanxi.web.screens.core import departments, me, organisation, people, roles, sign_in
+
+urlpatterns: list[URLPattern] = [
+    *sign_in.urlpatterns,
+    path("me", me.me, name="me"),
+    path("me/security", me.me, name="mfa_index"),
+    path("me/passkeys", me.me, name="mfa_list_webauthn"),
+    path("me/password", me.password, name="me-password"),
+    path("me/sign-out-elsewhere", me.sign_out_elsewhere, name="me-sign-out-elsewhere"),
+    path("settings/people", people.people, name="settings-people"),
+    path("settings/people/new", people.person_new, name="settings-person-new"),
+    path("settings/people/<int:pk>", people.person, name="settings-person"),
+    path("settings/people/<int:pk>/password", people.person_password, name="settings-person-password"),
+    path("settings/people/<int:pk>/state", people.person_state, name="settings-person-state"),
+    path("settings/people/<int:pk>/second-step", people.person_second_step, name="settings-person-second-step"),
+    path("settings/departments", departments.departments, name="settings-departments"),
+    path("settings/departments/new", departments.department_new, name="settings-department-new"),
+    path("settings/departments/<int:pk>", departments.department, name="settings-department"),
+    path("settings/roles", roles.roles, name="settings-roles"),
+    path("settings/roles/<slug:key>", roles.role, name="settings-role"),
+    path("settings/roles/<slug:key>/edit", roles.role_edit, name="settings-role-edit"),
+    path("settings/currencies", organisation.currencies, name="settings-currencies"),
+    path("settings/currencies/reporting", organisation.reporting, name="settings-reporting-currency"),
+    path("settings/currencies/rates/<int:pk>/delete", organisation.rate_delete, name="settings-rate-delete"),
+    path("settings/organisation", organisation.organisation, name="settings-organisation"),
+]
