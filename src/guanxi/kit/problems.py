@@ -44,14 +44,11 @@ MESSAGES: dict[str, str] = {
     # numbers
     "number.empty": "There is no number here; give one or leave the field empty",
     "number.invalid": "'%(value)s' is not a number; write it with digits, such as 1234.50",
-    "number.ambiguous": "'%(value)s' can mean %(first)s or %(second)s; write it without thousands separators",
     "number.fraction": "'%(value)s' has a fraction; a whole number is wanted here",
     "number.currency": "'%(value)s' is in %(found)s; an amount in %(wanted)s is wanted here",
-    "number.rounded": "'%(value)s' has more than 15 digits, so the spreadsheet has rounded it; format the column as text and fill it again",
     "number.too_big": "'%(value)s' is too large; check for digits that were pasted together",
     # names, text
     "name.empty": "There is no name here; give one",
-    "name.placeholder": "'%(value)s' is a placeholder, not a name; give the name or leave the field empty",
     "name.too_long": "'%(value)s' is longer than %(limit)d characters; shorten it",
     # codes
     "uscc.length": "'%(value)s' has %(length)d characters; a unified social credit code has 18",

@@ -78,7 +78,12 @@ class _Regions:
                 self.short[level].setdefault(short, []).append(code)
             for former in rest[0].split(" ") if rest else ():
                 self.former[level].setdefault(former, []).append(code)
-        self.longest = max(len(n) for index in (*self.full, *self.former) for n in index)
+        # For each level: the longest name that begins with two characters, so that most places are left after one look-up.
+        self.starts: tuple[dict[str, int], ...] = ({}, {}, {})
+        for level, starts in enumerate(self.starts):
+            for index in (self.full[level], self.former[level], self.short[level]):
+                for name in index:
+                    starts[name[:2]] = max(starts.get(name[:2], 0), len(name))
 
     @staticmethod
     def level(code: str) -> int:
@@ -93,7 +98,8 @@ class _Regions:
 
     def find(self, text: str, at: int, level: int, within: str, *, short: bool) -> tuple[list[str], int, bool]:
         """Codes of the longest name at a place, its length, and whether it is a former name. ``within`` is a prefix of the codes."""
-        for length in range(min(self.longest, len(text) - at), 1, -1):
+        longest = self.starts[level].get(text[at : at + 2], 0)
+        for length in range(min(longest, len(text) - at), 1, -1):
             piece = text[at : at + length]
             for index, former in ((self.full, False), (self.former, True), (self.short, False)):
                 if index is self.short and not short:

@@ -24,7 +24,7 @@ _FORMS = (
 _FORM_WORDS = [form.split() for form in sorted(_FORMS, key=lambda f: (-len(f.split()), -len(f)))]
 _ZH_SORTED = sorted(set(_FORMS_ZH), key=len, reverse=True)
 _BRANCH = re.compile(r"^(?P<parent>.{2,}?(?:公司|集团|银行|事务所|酒店|大学|医院|株式会社))\(?(?P<branch>[^()]{1,20}?(?:分公司|分行|支行|分所|分店|门店|店|办事处|分部|营业部|分校|分院|支公司|代表处))\)?$")
-_BANK_BRANCH = re.compile(r"^(?P<parent>.{2,}?银行)(?P<branch>.{2,20}?(?:分行|支行|营业部|分理处))$")
+_BANK_BRANCH = re.compile(r"^(?P<parent>.{2,}?银行(?:(?:股份)?有限(?:责任)?公司)?)(?P<branch>.{2,20}?(?:分行|支行|营业部|分理处))$")
 _LATIN_BRANCH = re.compile(r"^(?P<parent>.+?)[\s,–-]+\(?(?P<branch>[\w .]{2,30}? (?:branch(?: office)?|office|store))\)?$", re.IGNORECASE)
 _SPACES_IN_CJK = re.compile(r"(?<=[\u3400-\u9fff()])\s+(?=[\u3400-\u9fff()])")
 _FULL_BRACKETS = str.maketrans("（）【】[]〔〕「」《》", "()()()()" + "()" + "()")
@@ -79,7 +79,7 @@ def core(name: str) -> str:
     text = fold(parent).translate(_FULL_BRACKETS)
     if has_cjk(text):
         bare = text
-        for form in _ZH_SORTED:
+        for form in () if text in _ZH_SORTED else _ZH_SORTED:
             if bare.endswith(form) and len(bare) > len(form) + 1:
                 bare = bare[: -len(form)]
                 break
@@ -94,9 +94,9 @@ def core(name: str) -> str:
     changed = True
     while changed and len(words) > 1:
         changed = False
-        for form in _FORM_WORDS:
-            if len(words) > len(form) and words[-len(form) :] == form:
-                words = words[: -len(form)]
+        for ending in _FORM_WORDS:
+            if len(words) > len(ending) and words[-len(ending) :] == ending:
+                words = words[: -len(ending)]
                 changed = True
                 break
     if len(words) > 1 and words[-1] == "and":

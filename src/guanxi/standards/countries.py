@@ -55,7 +55,7 @@ def _index() -> dict[str, str]:
             index[fold(name)] = code
             index.setdefault(fold(name).replace(" & ", " and ").replace("st. ", "saint "), code)
     for code, aliases in _ALIASES.items():
-        index.update({fold(alias): code for alias in aliases.split(",")})
+        index.update({fold(alias).rstrip("."): code for alias in aliases.split(",")})
     index.update({fold(a3): code for a3, code in (pair.split(":") for pair in _ALPHA3.split())})
     index.update({code.lower(): code for code in _names("en")})
     return index

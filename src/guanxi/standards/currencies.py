@@ -65,7 +65,8 @@ def name(code: str, locale: str = "en") -> str:
 
 def symbol(code: str, locale: str = "en") -> str:
     """The sign beside amounts: ¥, US$, €."""
-    return Locale.parse("zh_Hans" if locale.lower().startswith("zh") else locale[:2]).currency_symbols.get(code, code)
+    signs = Locale.parse("zh_Hans" if locale.lower().startswith("zh") else locale[:2]).currency_symbols
+    return str(signs.get(code, code))
 
 
 def of_country(country: str) -> str | None:

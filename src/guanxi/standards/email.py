@@ -56,7 +56,7 @@ def normalise(raw: object) -> str:
         text = named[1]
     if text[:7].lower() == "mailto:":
         text = text[7:].partition("?")[0]
-    text = text.strip(" .,;:<>\"'")
+    text = text.lstrip(" <\"'").rstrip(" .,;:>\"'")
     text = re.sub(r"\s*@\s*", "@", text)
     if not text:
         raise BadValue("email.empty")
@@ -73,10 +73,20 @@ def normalise(raw: object) -> str:
         raise BadValue("email.too_long", value=text)
     try:
         checked = validate_email(text, check_deliverability=False)
-    except EmailNotValidError as error:
-        before_at = "before the @" in str(error) or "@-sign" in str(error)
-        raise BadValue("email.local" if local and before_at else "email.domain" if local else "email.invalid", value=text)
+    except EmailNotValidError:
+        raise BadValue(_where(local, domain), value=text)
     return f"{checked.local_part}@{checked.domain.lower()}"
+
+
+def _where(local: str, domain: str) -> str:
+    """Which side of the @ is wrong."""
+    if not local:
+        return "email.invalid"
+    try:
+        validate_email("x@" + domain, check_deliverability=False)
+    except EmailNotValidError:
+        return "email.domain"
+    return "email.local"
 
 
 def _short(match: re.Match[str]) -> bool:

@@ -24,6 +24,8 @@ _SIGNS = {
     "₩": "KRW", "krw": "KRW", "韩元": "KRW", "₹": "INR", "inr": "INR", "chf": "CHF", "sgd": "SGD", "s$": "SGD", "新加坡元": "SGD", "aud": "AUD",
     "a$": "AUD", "澳元": "AUD", "cad": "CAD", "c$": "CAD", "加元": "CAD", "₽": "RUB", "rub": "RUB", "卢布": "RUB", "元整": "CNY", "元人民币": "CNY",
 }  # fmt: skip
+_DOLLARS = frozenset({"USD", "HKD", "TWD", "SGD", "AUD", "CAD"})
+_SHARED = {"$": _DOLLARS, "¥": frozenset({"CNY", "JPY"}), "￥": frozenset({"CNY", "JPY"})}
 _ALTERNATIVES = "|".join(re.escape(s) for s in sorted(_SIGNS, key=len, reverse=True))
 _UNIT_ALTERNATIVES = "|".join(sorted(_UNITS, key=len, reverse=True))
 _AMOUNT = re.compile(
@@ -125,8 +127,10 @@ def parse_amount(raw: object, *, decimal: str | None = None) -> Amount:
     if match["unit"]:
         value = value.scaleb(_UNITS[match["unit"].lower()])
         value = value.quantize(Decimal(1)) if value == value.to_integral_value() else value
-    found = {_SIGNS[c.lower()] for c in (match["cur1"], match["cur2"]) if c} - {""}
-    if len(found) > 1:
+    signs_found = [c.lower() for c in (match["cur1"], match["cur2"]) if c]
+    found = {_SIGNS[c] for c in signs_found} - {""}
+    # A bare ¥ or $ leaves open whose it is, but $5€ is nobody's.
+    if len(found) > 1 or any(c in _SHARED and not found <= _SHARED[c] for c in signs_found):
         raise BadValue("number.invalid", value=raw)
     return Amount(-value if negative or signs[:1] == ["-"] else value, found.pop() if found else None)
 

@@ -34,7 +34,7 @@ _NUMBER = re.compile(r"(?:\+|00)?[0-9]{10,14}", re.ASCII)
 
 _LABEL = re.compile(r"^(?:tel(?:ephone)?|phone|mobile|mob|cell|fax|手机号?码?|电话号?码?|座机|固话|传真|联系电话|联系方式)[.:： ]*", re.IGNORECASE)
 _EXTENSION = re.compile(
-    r"(?<=[0-9)])[ ,]*(?:转接?|轉|分机号?|內線|内线|extension|ext|分機|x|#|;ext=)[.:： ]*([0-9]{1,8})(?:号|號)?[)]?$", re.IGNORECASE
+    r"(?<=[0-9)])[ ,(]*(?:转接?|轉|分机号?|內線|内线|extension|ext|分機|x|#|;ext=)[.:： ]*([0-9]{1,8})(?:号|號)?[)]?$", re.IGNORECASE
 )
 _DASH_EXTENSION = re.compile(r"^((?:\+?86[- ]?|0086[- ]?)?\(?0?[1-9][0-9]{1,2}\)?[- ][0-9]{7,8})-([0-9]{1,6})$")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?e\+?[0-9]+", re.IGNORECASE)
