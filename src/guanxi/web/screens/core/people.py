@@ -139,7 +139,6 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         given = _given(request)
         done, errors = attempt(
-            request,
             lambda: services.edit_person(actor_of(request), one, username=given["username"], **_values(given)),
         )
         if done is not None:

@@ -1,0 +1,25 @@
+import "./htmx.js";
+import { begin } from "./attach.js";
+import "./behaviours/keys.js";
+import "./behaviours/popover.js";
+import "./behaviours/menu.js";
+import "./behaviours/search.js";
+import "./behaviours/preferences.js";
+import "./behaviours/confirm.js";
+import "./behaviours/toast.js";
+import "./behaviours/dialog.js";
+import "./behaviours/tabs.js";
+import "./behaviours/select-rows.js";
+import "./behaviours/columns.js";
+import "./behaviours/filters.js";
+import "./behaviours/dirty.js";
+import "./behaviours/combobox.js";
+import "./behaviours/secret.js";
+import "./behaviours/copy.js";
+import "./behaviours/file-drop.js";
+import "./behaviours/poll.js";
+import "./behaviours/submit.js";
+import "./behaviours/passkey.js";
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+else begin();
