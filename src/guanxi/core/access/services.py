@@ -21,7 +21,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext
 
 from guanxi.core.access import ready
 from guanxi.core.access.actor import Actor, RoleRights, _load_roles
@@ -55,7 +55,7 @@ DESCRIPTIONS = {
 
 def role_name(role: Role) -> str:
     """The name as shown: ready-made roles are translated until somebody renames them."""
-    return _(role.name) if role.ready_made else role.name
+    return pgettext("role", role.name) if role.ready_made else role.name
 
 
 def role_description(role: Role) -> str:

@@ -45,7 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "incorrect_code": _("The code is wrong."),
     }
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
@@ -96,7 +96,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None,
-        message_context: dict[str, Any] | None = None,  # noqa: ARG002
+        message_context: dict[str, Any] | None = None,
         extra_tags: str = "", message: str | None = None,
     ) -> None:
         """Most of allauth's little messages ("Successfully signed in as …") say what is plain to see: dropped."""
@@ -104,7 +104,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if text:
             messages.add_message(request, level, str(text), extra_tags=extra_tags)
 
-    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("me")
 
 
@@ -140,7 +140,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Single sign-on knows people, it does not make them: an administrator adds them, with the same e-mail address."""
 
-    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:  # noqa: ARG002
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:

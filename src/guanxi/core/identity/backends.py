@@ -15,7 +15,7 @@ class Backend(AuthenticationBackend):  # type: ignore[misc]  # allauth looks for
     """User name or e-mail address, whatever their case. Unknown, wrong and inactive take one argon2 hash each."""
 
     def authenticate(
-        self, request: HttpRequest | None, **credentials: Any  # noqa: ARG002
+        self, request: HttpRequest | None, **credentials: Any
     ) -> AbstractBaseUser | None:
         password = credentials.get("password")
         login = credentials.get("username") or credentials.get("email")
