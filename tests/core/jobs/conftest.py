@@ -60,7 +60,7 @@ def workers(committed):
                 )
                 return cursor.fetchone()[0] >= sum(p.poll() is None for p in started)
 
-            until(ready, 30)
+            until(ready, 90)
         return new
 
     yield start
