@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 
 from guanxi.core.org import versions
+from guanxi.kit.text import fold
 
 if TYPE_CHECKING:
     from guanxi.records.kinds.base import Option
@@ -94,7 +95,8 @@ def colour(key: str, code: str) -> str:
 
 def find(key: str, text: str) -> str | None:
     """The code that `text` (a code, a label in any language, or an alias; case and width ignored) means."""
-    return _lookup(key, versions.stamp("choices"), id(_LISTS.get())).get(_fold(text))
+    known = _lookup(key, versions.stamp("choices"), id(_LISTS.get()))
+    return known.get(text) or known.get(fold(text))
 
 
 @lru_cache(maxsize=256)
@@ -102,14 +104,9 @@ def _lookup(key: str, stamp: int, identity: int) -> dict[str, str]:
     found: dict[str, str] = {}
     for value in values(key).values():
         for text in (value.code, value.zh, value.en, *value.aliases):
-            found.setdefault(_fold(text), value.code)
+            found.setdefault(text, value.code)
+            found.setdefault(fold(text), value.code)
     return found
-
-
-def _fold(text: str) -> str:
-    from guanxi.kit import text as texts
-
-    return texts.fold(text)
 
 
 def install() -> None:

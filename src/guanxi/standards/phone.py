@@ -29,23 +29,35 @@ def _pattern(region: str, kind: str) -> str:
 _CN_MOBILE = re.compile(_pattern("CN", "mobile"))
 _CN_FIXED = re.compile(_pattern("CN", "fixed_line"))
 _NANP = re.compile(f"{_pattern('US', 'fixed_line')}|{_pattern('CA', 'fixed_line')}")
+# Numbers of the right shape in a range that libphonenumber does not know to be in use (yet): area code and subscriber number.
+_CN_SHAPE = re.compile(r"0[1-9][0-9]{1,2}[2-9][0-9]{6,7}|1[3-9][0-9]{9}")
+_NANP_SHAPE = re.compile(r"[2-9][0-9]{2}[2-9][0-9]{6}")
 _DROP = str.maketrans("", "", " -().\t\u00a0")
 _NUMBER = re.compile(r"(?:\+|00)?[0-9]{10,14}", re.ASCII)
 
-_LABEL = re.compile(r"^(?:tel(?:ephone)?|phone|mobile|mob|cell|fax|手机号?码?|电话号?码?|座机|固话|传真|联系电话|联系方式)[.:： ]*", re.IGNORECASE)
+_LABEL = re.compile(
+    r"^(?:tel(?:ephone)?|phone|mobile|mob|cell|fax|手机号?码?|电话号?码?|座机|固话|传真|联系电话|联系方式)[.:： ]*",
+    re.IGNORECASE,
+)
 _EXTENSION = re.compile(
-    r"(?<=[0-9)])[ ,(]*(?:转接?|轉|分机号?|內線|内线|extension|ext|分機|x|#|;ext=)[.:： ]*([0-9]{1,8})(?:号|號)?[)]?$", re.IGNORECASE
+    r"(?<=[0-9)])[ ,(]*(?:转接?|轉|分机号?|內線|内线|extension|ext|分機|x|#|;ext=)[.:： ]*([0-9]{1,8})(?:号|號)?[)]?$",
+    re.IGNORECASE,
 )
 _DASH_EXTENSION = re.compile(r"^((?:\+?86[- ]?|0086[- ]?)?\(?0?[1-9][0-9]{1,2}\)?[- ][0-9]{7,8})-([0-9]{1,6})$")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?e\+?[0-9]+", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[,;、，；/|\n]|\s+(?:or|and)\s+|或者?|以及|(?<=[0-9])\s+(?=(?:\+?86[- ]?)?1[3-9][0-9]{9}(?![0-9]))|\s{2,}")
+_SEPARATORS = re.compile(
+    r"[,;、，；/|\n]|\s+(?:or|and)\s+|或者?|以及|(?<=[0-9])\s+(?=(?:\+?86[- ]?)?1[3-9][0-9]{9}(?![0-9]))|\s{2,}"
+)
 _DASHES = re.compile("[\u2010-\u2015\u2212\u30fc\uff0d~]")
 
 
 def _tidy(raw: object) -> str:
     if isinstance(raw, float) and raw.is_integer():
         raw = int(raw)
-    text = clean(_DASHES.sub("-", half_width(str(raw))))
+    text = str(raw)
+    if len(text) > 250:  # patterns never see more
+        raise BadValue("phone.too_long", value=text, region="CN")
+    text = clean(_DASHES.sub("-", half_width(text)))
     text = _LABEL.sub("", text)
     if text.endswith(".0") and text[:-2].lstrip("+").isdigit():  # a number that went through a spreadsheet
         text = text[:-2]
@@ -85,7 +97,10 @@ def _fast(text: str, region: str) -> str | None:
 
 
 def split(raw: object) -> list[str]:
-    """The numbers in one cell, as written: ``010-88886666/6667; 13800138000`` → three. A short second part replaces the last digits."""
+    """The numbers in one cell, as written: ``010-88886666/6667; 13800138000`` → three. A short second part replaces the last digits.
+
+    Raises :class:`BadValue` only for cells over 250 characters.
+    """
     text = _tidy(raw)
     found: list[str] = []
     for piece in _SEPARATORS.split(text.replace(";ext=", " ext ")):
@@ -100,13 +115,15 @@ def split(raw: object) -> list[str]:
     return found
 
 
-def normalise(raw: object, region: str = "CN") -> str:
+def normalise(raw: object, region: str = "CN", *, strict: bool = True) -> str:
     """E.164, with ``;ext=`` and the digits of an extension. Takes text, or a number as spreadsheets give it.
 
-    ``region``: two letters of the country whose numbers may stand without country code. Raises :class:`BadValue` (``phone.…``).
+    ``region``: two letters of the country whose numbers may stand without country code. ``strict``: refuse numbers of the right
+    shape whose range is not known to be in use; numbering plans change faster than tables, so a door that must not lose data
+    passes False and leaves that judgement to data quality. Raises :class:`BadValue` (``phone.…``).
     """
     if isinstance(raw, str):
-        fast = _fast(raw, region)
+        fast = _fast(raw, region) or (None if strict else _shaped(raw, region))
         if fast is not None:
             return fast
     text = _tidy(raw)
@@ -115,10 +132,29 @@ def normalise(raw: object, region: str = "CN") -> str:
     fast = _fast(text, region)
     if fast is not None:
         return fast
-    return _slow(text, region)
+    return _slow(text, region, strict)
 
 
-def _slow(text: str, region: str) -> str:
+def _shaped(text: str, region: str) -> str | None:
+    """E.164 of text that has the shape of a mainland or North American number, in use or not; None for everything else."""
+    digits = text.translate(_DROP)
+    if region == "CN" and _CN_SHAPE.fullmatch(digits):
+        return "+86" + digits.lstrip("0")
+    if region in ("US", "CA") and _NANP_SHAPE.fullmatch(digits):
+        return "+1" + digits
+    if digits.startswith("+1") and len(digits) == 12 and _NANP_SHAPE.fullmatch(digits, 2):
+        return digits
+    return None
+
+
+def _possible(number: phonenumbers.PhoneNumber) -> bool:
+    national = str(number.national_number)
+    if number.country_code == 86 and (len(national) < 9 or (re.match(r"1[3-9]", national) and len(national) != 11)):
+        return False
+    return bool(phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE)
+
+
+def _slow(text: str, region: str, strict: bool) -> str:
     digits = sum(c.isdigit() for c in text)
     if not digits:
         raise BadValue("phone.no_digits", value=text)
@@ -146,7 +182,7 @@ def _slow(text: str, region: str) -> str:
         if error.error_type == NumberParseException.TOO_LONG:
             raise BadValue("phone.too_long", value=text, region=region)
         raise BadValue("phone.too_short", value=text, region=region)
-    if not phonenumbers.is_valid_number(number):
+    if not phonenumbers.is_valid_number(number) and (strict or not _possible(number)):
         raise _why(text, number, region)
     extension = extension or number.extension or ""
     number.extension = None
@@ -160,7 +196,9 @@ def _why(text: str, number: phonenumbers.PhoneNumber, region: str) -> BadValue:
     if number.country_code == 86 and re.match(r"1[3-9]", national) and len(national) != 11:
         return BadValue("phone.mobile_length", value=text, digits=len(national))
     reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason in (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY) or (where == "CN" and len(national) in (7, 8)):
+    if reason in (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY) or (
+        where == "CN" and len(national) in (7, 8)
+    ):
         return BadValue("phone.too_short", value=text, region=where)
     if reason == ValidationResult.TOO_LONG:
         return BadValue("phone.too_long", value=text, region=where)
@@ -172,7 +210,10 @@ def is_mobile(e164: str) -> bool:
     if e164.startswith("+86"):
         return _CN_MOBILE.fullmatch(e164.partition(";")[0], 3) is not None
     number = phonenumbers.parse(e164.partition(";")[0])
-    return phonenumbers.number_type(number) in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    return phonenumbers.number_type(number) in (
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    )
 
 
 def region_of(e164: str) -> str | None:
@@ -194,7 +235,9 @@ def display(e164: str, region: str = "CN", locale: str = "en") -> str:
         shown = f"+86 {bare[3:6]} {bare[6:10]} {bare[10:]}"
     else:
         try:
-            shown = phonenumbers.format_number(phonenumbers.parse(bare), PhoneNumberFormat.INTERNATIONAL).replace("-", " ")
+            shown = phonenumbers.format_number(phonenumbers.parse(bare), PhoneNumberFormat.INTERNATIONAL).replace(
+                "-", " "
+            )
         except NumberParseException:
             return e164  # stored before this rule, or by hand: better shown as it is than hidden
     if not extension:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
+from functools import lru_cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from django.db.models.functions import Cast
 from django.db.models.fields.json import KeyTextTransform
 
 from guanxi.kit.problems import BadValue
+from guanxi.kit.text import clean
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,23 @@ class Formats:
     def zone(self) -> tzinfo:
         return ZoneInfo(self.time_zone)
 
+    def in_region(self, country: str) -> Formats:
+        """The same for a record of another country; unchanged when the country is not known."""
+        return _in_region(self, country)
+
     @property
     def chinese(self) -> bool:
         return self.language.startswith("zh")
+
+
+@lru_cache(maxsize=1024)
+def _in_region(formats: Formats, country: str) -> Formats:
+    from guanxi.standards import countries
+
+    try:
+        return replace(formats, region=countries.normalise(country))
+    except BadValue:
+        return formats
 
 
 DEFAULT = Formats()
@@ -146,13 +162,16 @@ class Kind:
 
 def text_of(raw: Any) -> str:
     """Raw input as one clean line of text."""
-    from guanxi.kit import text
-
     if raw is None:
         return ""
+    if type(raw) is str:
+        # Nearly everything is clean already, and looking is cheaper than cleaning.
+        if raw.isprintable() and raw.isascii() and "  " not in raw and raw[:1] != " " and raw[-1:] != " ":
+            return raw
+        return clean(raw)
     if isinstance(raw, float) and raw.is_integer():
         raw = int(raw)
-    return text.clean(str(raw))
+    return clean(str(raw))
 
 
 def wrong_shape(wanted: str) -> BadValue:

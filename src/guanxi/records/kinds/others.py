@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from guanxi.kit.problems import BadValue
+from guanxi.kit.text import has_cjk
 from guanxi.records.kinds.base import CONTAINS, DEFAULT, EMPTY, FILLED, IS, MASK, Formats, Kind, Operator, text_of, wrong_shape
-from guanxi.standards import address
+from guanxi.standards import address, countries
 
 PARTS = ("country", "province", "city", "district", "detail", "postcode")
 
@@ -25,17 +26,38 @@ class Address(Kind):
 
     def parse(self, raw: Any, formats: Formats = DEFAULT) -> Any:
         if isinstance(raw, Mapping):
-            parts = {name: text_of(raw.get(name)) for name in PARTS}
-            return address.from_parts(parts, region=formats.region) if any(parts.values()) else None
-        text = text_of(raw)
-        return address.split(text, region=formats.region).as_dict() if text else None
+            parts = {name: text_of(raw[name]) if raw.get(name) else "" for name in PARTS}
+        else:
+            parts = dict.fromkeys(PARTS, "")
+            parts["detail"] = text_of(raw)
+        if not any(parts.values()):
+            return None
+        if parts["country"]:
+            parts["country"] = countries.normalise(parts["country"])
+        if parts["country"] not in ("", "CN") or not any(has_cjk(parts[name]) for name in PARTS[1:-1]):
+            return {name: value for name, value in parts.items() if value}
+        split = address.from_parts(**{name: parts[name] for name in PARTS[1:]})
+        found = {"country": parts["country"] or "CN", "adcode": split.adcode}
+        found |= {name: getattr(split, name) for name in PARTS[1:]}
+        return {name: value for name, value in found.items() if value}
 
     def format(self, value: Any, formats: Formats = DEFAULT) -> str:
-        return address.display(value) if value else ""
+        if not value:
+            return ""
+        part = value.get
+        country = part("country", "")
+        if country in ("", "CN"):
+            levels = dict.fromkeys(filter(None, (part("province"), part("city"), part("district"))))
+            return "".join(levels) + str(part("detail", ""))
+        region = " ".join(filter(None, (part("province"), part("postcode"))))
+        places = (part("detail"), part("district"), part("city"), region, countries.name(country, formats.language))
+        return ", ".join(filter(None, places))
+
+    def edit_text(self, value: Any, formats: Formats = DEFAULT) -> str:
+        return self.format(value, formats)
 
     def mask(self, value: Any, formats: Formats = DEFAULT) -> str:
-        region = address.display({**value, "district": "", "detail": "", "postcode": ""})
-        return f"{region}***"
+        return f"{self.format({k: v for k, v in value.items() if k in ('country', 'province', 'city')}, formats)}***"
 
     def operand(self, operator: Operator, raw: str, formats: Formats = DEFAULT) -> Any:
         return text_of(raw)

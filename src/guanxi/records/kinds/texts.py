@@ -115,7 +115,7 @@ class Phone(Text):
     max_length: int = 60
 
     def normalise(self, text: str, formats: Formats) -> str:
-        return phone.normalise(text, formats.region)
+        return phone.normalise(text, formats.region, strict=False)
 
     def format(self, value: Any, formats: Formats = DEFAULT) -> str:
         return phone.display(value, formats.region) if value else ""

@@ -26,12 +26,21 @@ def parse(fields: Mapping[str, Field], values: Mapping[str, Any], formats: Forma
     """Stored values by field key, and what is wrong with the others. Links are still text where no id was given."""
     parsed: dict[str, Any] = {}
     problems: Problems = {}
+    formats = in_country(fields, values, formats)
     for key, raw in values.items():
         try:
             parsed[key] = fields[key].kind.parse(raw, formats)
         except BadValue as error:
             problems[key] = [error.problem]
     return parsed, problems
+
+
+def in_country(fields: Mapping[str, Field], values: Mapping[str, Any], formats: Formats) -> Formats:
+    """Formats for one record: its telephone numbers without country code belong to the country its address names."""
+    for key, raw in values.items():
+        if isinstance(raw, Mapping) and raw.get("country") and isinstance(fields[key].kind, kinds.Address):
+            return formats.in_region(str(raw["country"]))
+    return formats
 
 
 def find_links(actor: Actor, fields: Mapping[str, Field], parsed: dict[str, Any], problems: Problems) -> None:
