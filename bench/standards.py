@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from guanxi.kit import text  # noqa: E402
-from guanxi.standards import (  # noqa: E402
+from guanxi.kit import text
+from guanxi.standards import (
     address,
     company_name,
     countries,
@@ -28,7 +28,13 @@ from guanxi.standards import (  # noqa: E402
 ZONE = ZoneInfo("Asia/Shanghai")
 N = 20_000
 FAMILY, GIVEN = "张李王赵陈刘单欧", "伟芳娜敏静强磊军洋勇艳杰"
-CITIES = [("广东", "深圳", "南山区"), ("北京", "", "朝阳区"), ("江苏省", "苏州市", "吴中区"), ("浙江省", "杭州市", "余杭区"), ("四川", "成都", "武侯区")]
+CITIES = [
+    ("广东", "深圳", "南山区"),
+    ("北京", "", "朝阳区"),
+    ("江苏省", "苏州市", "吴中区"),
+    ("浙江省", "杭州市", "余杭区"),
+    ("四川", "成都", "武侯区"),
+]
 
 
 def measure(call: Callable[[int], Any], n: int = N) -> float:
@@ -78,12 +84,17 @@ CASES: dict[str, Callable[[int], Any]] = {
     "company name": lambda i: company_name.normalise(f"北京恒通{i}贸易有限公司"),
     "company name: core": lambda i: company_name.core(f"北京恒通{i}贸易有限公司"),
     "address: one line": lambda i: address.parse(f"广东省深圳市南山区科技路{i}号"),
-    "address: columns": lambda i: address.from_parts(province="广东", city="深圳", district="南山区", detail=f"科技路{i}号"),
+    "address: columns": lambda i: address.from_parts(
+        province="广东", city="深圳", district="南山区", detail=f"科技路{i}号"
+    ),
     "country": lambda i: countries.normalise(("中国", "USA", "Germany")[i % 3]),
     "credit code": lambda i: uscc.normalise("91110000600037341L"),
     "resident id": lambda i: resident_id.normalise("11010519491231002X"),
     "search tokens of a record": lambda i: text.search_tokens(
-        names=[person(i), f"北京恒通{i}贸易有限公司"], phones=["+8613800138000", "+861088886666"], emails=[f"u{i}@a.com"], numbers=[f"C{i}"]
+        names=[person(i), f"北京恒通{i}贸易有限公司"],
+        phones=["+8613800138000", "+861088886666"],
+        emails=[f"u{i}@a.com"],
+        numbers=[f"C{i}"],
     ),
     "customer row (goal 60)": row,
 }

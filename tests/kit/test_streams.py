@@ -2,6 +2,7 @@
 """Tables from files: what is found out, what is refused, and that what we wrote comes back as it was."""
 
 import codecs
+import contextlib
 import csv
 import io
 import resource
@@ -23,7 +24,9 @@ from guanxi.kit.writers import CsvWriter, XlsxWriter, dangerous, escape, unescap
 
 CHINESE = "客户名称,电话,地址\n北京恒通贸易有限公司,13800138000,北京市朝阳区建国路88号\n上海华夏科技,02162345678,上海市静安区南京西路\n"
 TRADITIONAL = "客戶名稱,電話,地址\n台北恆通貿易有限公司,0223456789,台北市信義區忠孝東路\n高雄華夏科技,072345678,高雄市苓雅區中正路\n"
-WESTERN = "Name;Straße;Ort\nMüller & Söhne;Königstraße 5;Köln\nDupont Frères;Rue de l'Église;Orléans\nPeña;Calle Ñuñoa;León\n"
+WESTERN = (
+    "Name;Straße;Ort\nMüller & Söhne;Königstraße 5;Köln\nDupont Frères;Rue de l'Église;Orléans\nPeña;Calle Ñuñoa;León\n"
+)
 
 
 def table(data: bytes | str, **kwargs):
@@ -90,7 +93,11 @@ def test_separator_is_found_in_spite_of_others(data: str, delimiter: str) -> Non
         ("name,phone\nA,1\n", ["name", "phone"], 1),
         ("\n\nname,phone\nA,1\n", ["name", "phone"], 3),
         ("Customers 2024,,\nname,phone,city\nA,1,B\nC,2,D\n", ["name", "phone", "city"], 2),
-        ("Customers 2024\nExported on,2024-01-01\n\nname,phone,city,note\nA,1,B,n\nC,2,D,n\n", ["name", "phone", "city", "note"], 4),
+        (
+            "Customers 2024\nExported on,2024-01-01\n\nname,phone,city,note\nA,1,B,n\nC,2,D,n\n",
+            ["name", "phone", "city", "note"],
+            4,
+        ),
         ("客户一览表,,,\n姓名,电话,,地址\nA,1,x,B\n", ["姓名", "电话", "", "地址"], 2),
         ("name, phone ,\nA,1,\n", ["name", "phone"], 1),
         (" Name\u200b ,\ufeffPhone\nA,1\n", ["Name", "Phone"], 1),
@@ -296,7 +303,8 @@ def zipped(name: str, content: bytes) -> bytes:
 def ods(rows_xml: str) -> bytes:
     target = io.BytesIO()
     spaces = " ".join(
-        f'xmlns:{p}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for p, n in (("office", "office"), ("table", "table"), ("text", "text"))
+        f'xmlns:{p}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"'
+        for p, n in (("office", "office"), ("table", "table"), ("text", "text"))
     )
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
@@ -326,12 +334,16 @@ def xls(records: list[tuple[int, bytes]]) -> bytes:
 
     def entry(name: str, kind: int, start: int, size: int, child: int = 0xFFFFFFFF) -> bytes:
         raw = (name + "\0").encode("utf-16-le")
-        head = raw.ljust(64, b"\0") + struct.pack("<HBBIII", len(raw), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child) + bytes(36)
+        head = (
+            raw.ljust(64, b"\0") + struct.pack("<HBBIII", len(raw), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child) + bytes(36)
+        )
         return head + struct.pack("<III", start, size, 0)
 
     directory = (entry("Root Entry", 5, 0xFFFFFFFE, 0, 1) + entry("Workbook", 2, 2, len(book))).ljust(512, b"\0")
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0) + struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
+    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0) + struct.pack(
+        "<109I", 0, *[0xFFFFFFFF] * 108
+    )
     return header + struct.pack("<128I", *fat) + directory + b"".join(sectors)
 
 
@@ -408,10 +420,8 @@ GOOD = workbook([["name", "phone"], ["A", "1"], ["B", "2"]])
 def test_damaged_workbooks_give_a_table_or_a_table_error(at: int, byte: int, count: int) -> None:
     data = bytearray(GOOD)
     data[at : at + count] = bytes([byte]) * len(data[at : at + count])
-    try:
+    with contextlib.suppress(TableError):
         list(table(bytes(data)).rows())
-    except TableError:
-        pass
 
 
 def test_every_refusal_says_what_to_do() -> None:
@@ -434,7 +444,21 @@ def test_what_might_run_is_neutralised_and_comes_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["-5", "-12.50", "+3", "-1,234.5", "-12.5%", "+86 138 0013 8000", "+8613800138000", "+861088886666;ext=803", "'quoted'", "a=b", "'", "张三"]
+    "text",
+    [
+        "-5",
+        "-12.50",
+        "+3",
+        "-1,234.5",
+        "-12.5%",
+        "+86 138 0013 8000",
+        "+8613800138000",
+        "+861088886666;ext=803",
+        "'quoted'",
+        "a=b",
+        "'",
+        "张三",
+    ],
 )
 def test_what_only_looks_dangerous_stays(text: str) -> None:
     assert escape(text) == text
@@ -447,9 +471,9 @@ def test_neutralising_is_undone_exactly(text: str) -> None:
     assert not dangerous(escape(text)) or escape(text)[0] == "'"
 
 
-TEXT = st.text(st.one_of(st.sampled_from("=+-@'\"\t\r\n,;| \u3000＝张a1.%"), st.characters(codec="utf-8")), max_size=12).map(
-    lambda s: s.replace("\0", "")
-)
+TEXT = st.text(
+    st.one_of(st.sampled_from("=+-@'\"\t\r\n,;| \u3000＝张a1.%"), st.characters(codec="utf-8")), max_size=12
+).map(lambda s: s.replace("\0", ""))
 
 
 @given(st.lists(st.lists(TEXT, min_size=3, max_size=3).filter(any), min_size=1, max_size=8))
@@ -467,7 +491,13 @@ def test_csv_comes_back_as_it_was(rows: list[list[str]]) -> None:
 XML_TEXT = TEXT.map(lambda s: "".join(c for c in s if c.isprintable() or c in "\n\t"))
 
 
-@given(st.lists(st.lists(XML_TEXT.filter(lambda s: s not in ("#N/A",)), min_size=3, max_size=3).filter(any), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.lists(XML_TEXT.filter(lambda s: s not in ("#N/A",)), min_size=3, max_size=3).filter(any),
+        min_size=1,
+        max_size=5,
+    )
+)
 @settings(deadline=None, max_examples=60)
 def test_xlsx_comes_back_as_it_was(rows: list[list[str]]) -> None:
     target = io.BytesIO()
@@ -481,7 +511,17 @@ def test_xlsx_comes_back_as_it_was(rows: list[list[str]]) -> None:
 
 def test_xlsx_values_keep_their_kinds() -> None:
     target = io.BytesIO()
-    row = ["+8613800138000", -5, Decimal("12.50"), date(2024, 1, 31), datetime(2024, 1, 31, 8, 30), True, 12345678901234567, None, date(1850, 1, 1)]
+    row = [
+        "+8613800138000",
+        -5,
+        Decimal("12.50"),
+        date(2024, 1, 31),
+        datetime(2024, 1, 31, 8, 30),
+        True,
+        12345678901234567,
+        None,
+        date(1850, 1, 1),
+    ]
     with XlsxWriter(target, list("abcdefghi")) as writer:
         writer.write(row)
     (back,) = table(target.getvalue()).rows()

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (tables)
 """Folding, pinyin and the tokens of the search index."""
 
 import time

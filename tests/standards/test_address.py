@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (tables)
 """Chinese addresses into 省市区, and what must not be invented."""
 
 import pytest
@@ -54,7 +53,13 @@ TABLE = [
 @pytest.mark.parametrize(("raw", "province", "city", "district", "detail", "adcode"), TABLE)
 def test_lines_are_split(raw: str, province: str, city: str, district: str, detail: str, adcode: str) -> None:
     found = address.parse(raw)
-    assert (found.province, found.city, found.district, found.detail, found.adcode) == (province, city, district, detail, adcode)
+    assert (found.province, found.city, found.district, found.detail, found.adcode) == (
+        province,
+        city,
+        district,
+        detail,
+        adcode,
+    )
 
 
 @pytest.mark.parametrize("raw", ["朝阳区建国路88号", "鼓楼区中山路1号", "西湖区文三路1号", "新华区1号", "江北区1号"])
@@ -77,7 +82,11 @@ def test_renamed_districts_say_so() -> None:
         ("北京市朝阳区建国路88号 100020", "100020", "建国路88号"),
         ("北京市朝阳区建国路88号", "", "建国路88号"),
         ("北京市朝阳区建国路88号A123456", "", "建国路88号A123456"),
-        ("1600 Amphitheatre Parkway, Mountain View, CA 94043", "94043", "1600 Amphitheatre Parkway, Mountain View, CA 94043"),
+        (
+            "1600 Amphitheatre Parkway, Mountain View, CA 94043",
+            "94043",
+            "1600 Amphitheatre Parkway, Mountain View, CA 94043",
+        ),
         ("10 Downing Street, London SW1A 2AA", "SW1A 2AA", "10 Downing Street, London SW1A 2AA"),
         ("Hauptstraße 5, 10115 Berlin", "10115", "Hauptstraße 5, 10115 Berlin"),
     ],
@@ -90,12 +99,27 @@ def test_postcodes_are_found(raw: str, postcode: str, detail: str) -> None:
 @pytest.mark.parametrize(
     ("parts", "want"),
     [
-        ({"province": "广东", "city": "深圳", "district": "南山", "detail": "科技园路1号"}, ("广东省", "深圳市", "南山区", "科技园路1号", "440305")),
-        ({"province": "北京", "city": "", "district": "朝阳区", "detail": "建国路88号"}, ("北京市", "北京市", "朝阳区", "建国路88号", "110105")),
-        ({"province": "北京市", "city": "北京市", "district": "朝阳区", "detail": "北京市朝阳区建国路88号"}, ("北京市", "北京市", "朝阳区", "建国路88号", "110105")),
-        ({"province": "广东省", "city": "深圳市", "detail": "广东省深圳市南山区科技园路1号"}, ("广东省", "深圳市", "南山区", "科技园路1号", "440305")),
+        (
+            {"province": "广东", "city": "深圳", "district": "南山", "detail": "科技园路1号"},
+            ("广东省", "深圳市", "南山区", "科技园路1号", "440305"),
+        ),
+        (
+            {"province": "北京", "city": "", "district": "朝阳区", "detail": "建国路88号"},
+            ("北京市", "北京市", "朝阳区", "建国路88号", "110105"),
+        ),
+        (
+            {"province": "北京市", "city": "北京市", "district": "朝阳区", "detail": "北京市朝阳区建国路88号"},
+            ("北京市", "北京市", "朝阳区", "建国路88号", "110105"),
+        ),
+        (
+            {"province": "广东省", "city": "深圳市", "detail": "广东省深圳市南山区科技园路1号"},
+            ("广东省", "深圳市", "南山区", "科技园路1号", "440305"),
+        ),
         ({"detail": "广东省深圳市南山区科技园路1号"}, ("广东省", "深圳市", "南山区", "科技园路1号", "440305")),
-        ({"province": "CA", "city": "San Francisco", "detail": "1 Main St"}, ("CA", "San Francisco", "", "1 Main St", "")),
+        (
+            {"province": "CA", "city": "San Francisco", "detail": "1 Main St"},
+            ("CA", "San Francisco", "", "1 Main St", ""),
+        ),
         ({"province": "某省", "city": "某市", "detail": "某路1号"}, ("某省", "某市", "", "某路1号", "")),
         ({"city": "苏州"}, ("江苏省", "苏州市", "", "", "320500")),
         ({}, ("", "", "", "", "")),
@@ -117,7 +141,13 @@ def test_empty_is_refused_and_unknown_kept_whole() -> None:
 def test_one_line_is_read_back_the_same(raw: str) -> None:
     found = address.parse(raw)
     again = address.parse(found.one_line())
-    assert (again.province, again.city, again.district, again.detail, again.adcode) == (found.province, found.city, found.district, found.detail, found.adcode)
+    assert (again.province, again.city, again.district, again.detail, again.adcode) == (
+        found.province,
+        found.city,
+        found.district,
+        found.detail,
+        found.adcode,
+    )
 
 
 def test_every_division_is_found_by_its_full_name() -> None:

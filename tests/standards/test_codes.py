@@ -23,7 +23,15 @@ USCC = "91110000600037341L"
 
 @pytest.mark.parametrize(
     "raw",
-    [USCC, USCC.lower(), " " + USCC + " ", "9111 0000 6000 3734 1L", "91110000-600037341L", "９１１１００００６０００３７３４１Ｌ", "\u200b" + USCC],
+    [
+        USCC,
+        USCC.lower(),
+        " " + USCC + " ",
+        "9111 0000 6000 3734 1L",
+        "91110000-600037341L",
+        "９１１１００００６０００３７３４１Ｌ",
+        "\u200b" + USCC,
+    ],
 )
 def test_credit_codes_are_read(raw: str) -> None:
     assert uscc.normalise(raw) == USCC
@@ -83,7 +91,9 @@ def test_wrong_identity_numbers_say_why(raw: str, code: str) -> None:
     assert error.value.code == code
 
 
-@given(st.dates(date(1900, 1, 1), date(2025, 12, 31)), st.integers(0, 999), st.sampled_from(["110105", "310106", "440305"]))
+@given(
+    st.dates(date(1900, 1, 1), date(2025, 12, 31)), st.integers(0, 999), st.sampled_from(["110105", "310106", "440305"])
+)
 def test_numbers_say_birth_date_and_gender(born: date, order: int, place: str) -> None:
     first = f"{place}{born:%Y%m%d}{order:03d}"
     number = first + resident_id.check_digit(first)
@@ -142,7 +152,11 @@ def test_every_currency_has_names_and_is_read_back() -> None:
         assert currencies.normalise(code) == code
         for locale in ("en", "zh-Hans"):
             assert currencies.normalise(currencies.name(code, locale)) == code, currencies.name(code, locale)
-    assert (currencies.symbol("CNY", "zh-Hans"), currencies.of_country("CN"), currencies.digits("JPY")) == ("¥", "CNY", 0)
+    assert (currencies.symbol("CNY", "zh-Hans"), currencies.of_country("CN"), currencies.digits("JPY")) == (
+        "¥",
+        "CNY",
+        0,
+    )
     with pytest.raises(BadValue):
         currencies.normalise("XXX")
 
@@ -206,7 +220,11 @@ def test_industries(raw: str, want: str) -> None:
 def test_industries_have_twenty_sections_with_names() -> None:
     assert "".join(industries.INDUSTRIES) == "ABCDEFGHIJKLMNOPQRST"
     for code in industries.INDUSTRIES:
-        assert industries.normalise(industries.name(code, "en")) == industries.normalise(industries.name(code, "zh-Hans")) == code
+        assert (
+            industries.normalise(industries.name(code, "en"))
+            == industries.normalise(industries.name(code, "zh-Hans"))
+            == code
+        )
     for raw in ("", "Zauberei", "Z", "cat"):
         with pytest.raises(BadValue):
             industries.normalise(raw)
@@ -214,7 +232,28 @@ def test_industries_have_twenty_sections_with_names() -> None:
 
 @pytest.mark.parametrize(
     ("raw", "want"),
-    [("男", "male"), ("女", "female"), ("M", "male"), ("f", "female"), ("Male", "male"), ("FEMALE", "female"), ("先生", "male"), ("女士", "female"), ("1", "male"), (2, "female"), (1.0, "male"), ("Mr.", "male"), ("其他", "other"), ("未知", ""), ("", ""), ("保密", ""), ("男性", "male"), ("Ｆ", "female"), ("non-binary", "other"), ("0", "")],
+    [
+        ("男", "male"),
+        ("女", "female"),
+        ("M", "male"),
+        ("f", "female"),
+        ("Male", "male"),
+        ("FEMALE", "female"),
+        ("先生", "male"),
+        ("女士", "female"),
+        ("1", "male"),
+        (2, "female"),
+        (1.0, "male"),
+        ("Mr.", "male"),
+        ("其他", "other"),
+        ("未知", ""),
+        ("", ""),
+        ("保密", ""),
+        ("男性", "male"),
+        ("Ｆ", "female"),
+        ("non-binary", "other"),
+        ("0", ""),
+    ],
 )
 def test_gender(raw: object, want: str) -> None:
     assert gender.normalise(raw) == want
@@ -224,14 +263,38 @@ def test_gender(raw: object, want: str) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "want"),
-    [("是", True), ("否", False), ("Y", True), ("n", False), ("Yes", True), ("NO", False), ("true", True), ("FALSE", False), ("1", True), ("0", False), (1, True), (0.0, False), (True, True), ("√", True), ("×", False), ("有", True), ("无", False), ("对", True), ("不", False), ("ｙ", True), ("on", True)],
+    [
+        ("是", True),
+        ("否", False),
+        ("Y", True),
+        ("n", False),
+        ("Yes", True),
+        ("NO", False),
+        ("true", True),
+        ("FALSE", False),
+        ("1", True),
+        ("0", False),
+        (1, True),
+        (0.0, False),
+        (True, True),
+        ("√", True),
+        ("×", False),
+        ("有", True),
+        ("无", False),
+        ("对", True),
+        ("不", False),
+        ("ｙ", True),
+        ("on", True),
+    ],
 )
 def test_booleans(raw: object, want: bool) -> None:
     assert booleans.parse(raw) is want
     assert booleans.parse(booleans.normalise(raw)) is want
 
 
-@pytest.mark.parametrize(("module", "raw"), [(gender, "maybe"), (booleans, ""), (booleans, "2"), (booleans, "maybe"), (gender, "男女")])
+@pytest.mark.parametrize(
+    ("module", "raw"), [(gender, "maybe"), (booleans, ""), (booleans, "2"), (booleans, "maybe"), (gender, "男女")]
+)
 def test_neither(module, raw: str) -> None:
     with pytest.raises(BadValue):
         module.normalise(raw)
@@ -250,7 +313,16 @@ def test_every_message_is_used_and_every_code_has_one() -> None:
     used: set[str] = set()
     for path in [*root.glob("kit/**/*.py"), *root.glob("standards/*.py")]:
         used |= set(re.findall(r'(?:BadValue|Problem)\(\s*"([a-z_]+\.[a-z_]+)"', path.read_text("utf-8")))
-        used |= set(re.findall(r'"((?:email|date|time|phone|number|resident_id|uscc|url|header|row|cell|name)\.[a-z_]+)"', path.read_text("utf-8"))) if path.name != "problems.py" else set()
+        used |= (
+            set(
+                re.findall(
+                    r'"((?:email|date|time|phone|number|resident_id|uscc|url|header|row|cell|name)\.[a-z_]+)"',
+                    path.read_text("utf-8"),
+                )
+            )
+            if path.name != "problems.py"
+            else set()
+        )
     assert used - set(MESSAGES) == set()
     assert set(MESSAGES) - used == set()
 
@@ -258,4 +330,8 @@ def test_every_message_is_used_and_every_code_has_one() -> None:
 def test_nothing_here_needs_django_or_the_network() -> None:
     root = Path(guanxi.kit.__path__[0]).parent
     for path in [*root.glob("kit/**/*.py"), *root.glob("standards/*.py")]:
-        assert not re.search(r"^\s*(?:from|import) (?:django|socket|urllib\.request|requests|guanxi\.(?!kit|standards))", path.read_text("utf-8"), re.MULTILINE), path
+        assert not re.search(
+            r"^\s*(?:from|import) (?:django|socket|urllib\.request|requests|guanxi\.(?!kit|standards))",
+            path.read_text("utf-8"),
+            re.MULTILINE,
+        ), path

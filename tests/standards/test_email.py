@@ -77,7 +77,11 @@ def test_bad(raw: str, code: str) -> None:
 CHARS = st.text("abcXYZ019._+-", min_size=1, max_size=12)
 
 
-@given(CHARS, st.text("abcXYZ019-.", min_size=1, max_size=14), st.sampled_from(["com", "cn", "co.uk", "test", "local", "x", "c1"]))
+@given(
+    CHARS,
+    st.text("abcXYZ019-.", min_size=1, max_size=14),
+    st.sampled_from(["com", "cn", "co.uk", "test", "local", "x", "c1"]),
+)
 def test_the_fast_way_agrees_with_email_validator(local: str, domain: str, end: str) -> None:
     raw = f"{local}@{domain}.{end}"
     match = email._PLAIN.fullmatch(raw)
@@ -126,7 +130,10 @@ def test_roles_placeholders_and_comparing() -> None:
     assert email.comparison_key("Li@Acme.com") == email.comparison_key("li@acme.COM")
 
 
-@pytest.mark.parametrize(("address", "want"), [("zhang@acme.com", "z***@acme.com"), ("a@acme.com", "***@acme.com"), ("broken", "***"), ("", "***")])
+@pytest.mark.parametrize(
+    ("address", "want"),
+    [("zhang@acme.com", "z***@acme.com"), ("a@acme.com", "***@acme.com"), ("broken", "***"), ("", "***")],
+)
 def test_mask(address: str, want: str) -> None:
     assert email.mask(address) == want
 

@@ -49,8 +49,33 @@ def test_each_field_is_given_once() -> None:
 
 
 def test_a_customer_file_of_another_program_is_mapped() -> None:
-    chosen = headers.assign(["Account Name", "Phone", "Mobile", "E-mail", "Billing State", "Billing City", "Billing Street", "Industry", "Account Owner", "Created Date"], FIELDS)
-    assert [m.key if m else None for m in chosen] == ["name", "phone", "mobile", "email", "province", "city", "street", "industry", "owner", "created_at"]
+    chosen = headers.assign(
+        [
+            "Account Name",
+            "Phone",
+            "Mobile",
+            "E-mail",
+            "Billing State",
+            "Billing City",
+            "Billing Street",
+            "Industry",
+            "Account Owner",
+            "Created Date",
+        ],
+        FIELDS,
+    )
+    assert [m.key if m else None for m in chosen] == [
+        "name",
+        "phone",
+        "mobile",
+        "email",
+        "province",
+        "city",
+        "street",
+        "industry",
+        "owner",
+        "created_at",
+    ]
 
 
 def test_no_word_belongs_to_two_concepts() -> None:

@@ -40,7 +40,17 @@ def test_display_order_is_that_of_the_script() -> None:
 
 @pytest.mark.parametrize(
     ("name", "want"),
-    [("张三", "张*"), ("张三丰", "张**"), ("欧阳修", "欧阳*"), ("诸葛孔明", "诸葛**"), ("张", "*"), ("John Smith", "J*** S***"), ("X", "***"), ("", ""), ("山田たろう", "山**")],
+    [
+        ("张三", "张*"),
+        ("张三丰", "张**"),
+        ("欧阳修", "欧阳*"),
+        ("诸葛孔明", "诸葛**"),
+        ("张", "*"),
+        ("John Smith", "J*** S***"),
+        ("X", "***"),
+        ("", ""),
+        ("山田たろう", "山**"),
+    ],
 )
 def test_people_are_masked(name: str, want: str) -> None:
     assert person_name.mask(name) == want
@@ -118,6 +128,8 @@ def test_core_is_never_empty(raw: str) -> None:
     assert company_name.core(raw)
 
 
-@pytest.mark.parametrize(("raw", "want"), [("北京恒通贸易有限公司", "北京****"), ("恒通", "****"), ("Acme Trading", "A*** T***"), ("", "")])
+@pytest.mark.parametrize(
+    ("raw", "want"), [("北京恒通贸易有限公司", "北京****"), ("恒通", "****"), ("Acme Trading", "A*** T***"), ("", "")]
+)
 def test_companies_are_masked(raw: str, want: str) -> None:
     assert company_name.mask(raw) == want

@@ -141,7 +141,11 @@ def reference(text: str, region: str) -> str | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(number) else None
+    return (
+        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if phonenumbers.is_valid_number(number)
+        else None
+    )
 
 
 SHAPES = [
@@ -170,7 +174,11 @@ def test_the_fast_way_agrees_with_libphonenumber() -> None:
 def test_the_fast_way_answers_for_usual_numbers(region: str) -> None:
     random_ = random.Random(7)
     for _ in range(2000):
-        text = f"1{random_.choice('35789')}{random_.randrange(10**9):09d}" if region == "CN" else f"+1415{random_.randrange(2_000_000, 10_000_000)}"
+        text = (
+            f"1{random_.choice('35789')}{random_.randrange(10**9):09d}"
+            if region == "CN"
+            else f"+1415{random_.randrange(2_000_000, 10_000_000)}"
+        )
         assert phone._fast(text, region) == reference(text, region)
 
 
@@ -206,7 +214,13 @@ def test_shown_numbers_are_read_back() -> None:
 
 @pytest.mark.parametrize(
     ("e164", "want"),
-    [("+8613800138000", "138****8000"), ("+861088886666;ext=803", "+8610******66"), ("+14155552671", "+141******71"), ("+12345", "******"), ("", "******")],
+    [
+        ("+8613800138000", "138****8000"),
+        ("+861088886666;ext=803", "+8610******66"),
+        ("+14155552671", "+141******71"),
+        ("+12345", "******"),
+        ("", "******"),
+    ],
 )
 def test_mask(e164: str, want: str) -> None:
     assert phone.mask(e164) == want

@@ -3,8 +3,8 @@
 Search works on sets of tokens. :func:`search_tokens` makes the set of a record, :func:`query_tokens` the terms of a query; a record is
 found when for every term it has the token itself, or for prefix terms any token that starts with it. The pieces:
 
-* Chinese runs: every two neighbouring characters, and the last one alone (张三丰 → 张三 三丰 丰), so that one character as a prefix finds it
-  anywhere and more characters match as exact bigrams;
+* Chinese runs: every two neighbouring characters, and the last one alone (张三丰 → 张三 三丰 丰), so that one character as a prefix finds
+  it anywhere and more characters match as exact bigrams;
 * pinyin and initials of every suffix of a name (zhangsanfeng sanfeng feng zsf sf f);
 * every suffix of a telephone number with at least 4 digits: a prefix of a suffix is a substring;
 * folded Latin words; e-mail addresses whole and in words; numbers whole, without separators and without leading zeros;
@@ -36,11 +36,13 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 MAX_TOKEN = 80  # characters; longer words are cut, queries are cut alike
+MAX_PART = 2_000  # characters of one part that are indexed
+MAX_QUERY = 200  # characters of a query that count
 _MAX_PINYIN = 24  # characters of a name that get pinyin suffixes: the tokens grow with the square of nothing, but nobody types more
 
 
 def clean(text: str) -> str:
-    """What a person meant to type: no invisible characters or controls, spaces (of any kind) single, none at the ends. Keeps width and case."""
+    """What a person meant to type: nothing invisible, spaces (of any kind) single, none at the ends. Keeps width and case."""
     if not (text.isascii() and text.isprintable()):
         text = _CONTROL.sub("", _INVISIBLE.sub("", text))
     return " ".join(text.split())
@@ -157,7 +159,46 @@ def sort_key(name: str) -> str:
 
 #: Words so common in e-mail addresses that a prefix search on them would match half the table: they match exactly.
 COMMON_WORDS: frozenset[str] = frozenset(
-    ["com", "cn", "net", "org", "gov", "edu", "io", "co", "www", "mail", "email", "gmail", "hotmail", "outlook", "live", "yahoo", "icloud", "qq", "foxmail", "163", "126", "139", "189", "sina", "sohu", "aliyun", "yeah", "info", "me", "de", "uk", "hk", "tw", "jp", "us", "example", "http", "https"]
+    [
+        "com",
+        "cn",
+        "net",
+        "org",
+        "gov",
+        "edu",
+        "io",
+        "co",
+        "www",
+        "mail",
+        "email",
+        "gmail",
+        "hotmail",
+        "outlook",
+        "live",
+        "yahoo",
+        "icloud",
+        "qq",
+        "foxmail",
+        "163",
+        "126",
+        "139",
+        "189",
+        "sina",
+        "sohu",
+        "aliyun",
+        "yeah",
+        "info",
+        "me",
+        "de",
+        "uk",
+        "hk",
+        "tw",
+        "jp",
+        "us",
+        "example",
+        "http",
+        "https",
+    ]
 )
 _DIGITS = re.compile(r"[^0-9]+")
 _PHONE_QUERY = re.compile(r"(?<![0-9a-z@._/-])[+(]?\d[\d ().\-/]{3,}\d(?![0-9a-z@])", re.ASCII)
@@ -172,7 +213,7 @@ class Term(NamedTuple):
 
 
 def _name(tokens: set[str], name: str) -> None:
-    folded = fold(name)
+    folded = fold(name[:MAX_PART])
     if not folded:
         return
     latin: list[str] = []
@@ -209,7 +250,7 @@ def _name(tokens: set[str], name: str) -> None:
 
 
 def _words(tokens: set[str], text: str) -> None:
-    for cjk, word, other in _PIECES.findall(fold(text)):
+    for cjk, word, other in _PIECES.findall(fold(text[:MAX_PART])):
         if cjk:
             tokens.update(bigrams(cjk))
         else:
@@ -217,12 +258,12 @@ def _words(tokens: set[str], text: str) -> None:
 
 
 def _phone(tokens: set[str], phone: str) -> None:
-    digits = _DIGITS.sub("", half_width(phone).partition(";")[0])[:20]
+    digits = _DIGITS.sub("", half_width(phone[:MAX_PART]).partition(";")[0])[:20]
     tokens.update([digits[i:] for i in range(len(digits) - 3)])
 
 
 def _number(tokens: set[str], number: str) -> None:
-    folded = fold(number)
+    folded = fold(number[:MAX_PART])
     pieces = [cjk or word or other for cjk, word, other in _PIECES.findall(folded)]
     if not pieces:
         return
@@ -260,7 +301,7 @@ def search_tokens(
             _phone(tokens, phone)
     for email in emails:
         if email:
-            folded = fold(email)
+            folded = fold(email[:MAX_PART])
             tokens.add(folded[:MAX_TOKEN])
             _words(tokens, folded)
     for text in words:
@@ -284,7 +325,7 @@ def query_tokens(text: str) -> list[Term]:
 
     Single Latin letters only count when there is nothing else: as a prefix one letter matches most of the table.
     """
-    folded = fold(text)
+    folded = fold(text[:MAX_QUERY])
     terms: dict[str, bool] = {}
     letters: list[str] = []
 
@@ -328,7 +369,7 @@ def query_tokens(text: str) -> list[Term]:
 
 def anchor_terms(text: str) -> list[Term]:
     """Terms any of which marks a record whose name begins with the query: those rank first."""
-    pieces = [cjk or word or other for cjk, word, other in _PIECES.findall(fold(text))]
+    pieces = [cjk or word or other for cjk, word, other in _PIECES.findall(fold(text[:MAX_QUERY]))]
     joined = "".join(pieces)[: MAX_TOKEN - 1]
     return [Term("=" + joined, True)] if joined else []
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of words and patterns)
 """Addresses: a Chinese one split into province, city, district and detail 省市区 with its adcode; others kept with their postcode.
 
 Names are looked up in the table of divisions (``data/regions.tsv``), longest first, from the left; former names (闸北区) lead to
@@ -16,18 +17,25 @@ from guanxi.kit.problems import BadValue
 from guanxi.kit.text import clean, half_width, has_cjk
 
 VERSION = 1
+MAX_LENGTH = 1000
 
 _MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
 _NATIONALITIES = (
     "壮族 回族 维吾尔 满族 蒙古族 蒙古 藏族 羌族 彝族 土家族 苗族 侗族 布依族 白族 傣族 景颇族 傈僳族 哈尼族 朝鲜族 哈萨克 柯尔克孜 畲族 瑶族 黎族 "
     "仡佬族 水族 佤族 拉祜族 布朗族 纳西族 独龙族 怒族 普米族 东乡族 保安族 撒拉族 裕固族 土族 塔吉克 锡伯 达斡尔族 鄂温克族 鄂伦春 毛南族 仫佬族 各族"
 ).split()
-_TRADITIONAL = str.maketrans("廣東蘇慶龍遼寧陝雲貴肅濟漢紹興煙臺廈門區縣號樓湾灣", "广东苏庆龙辽宁陕云贵肃济汉绍兴烟台厦门区县号楼湾湾")
+_TRADITIONAL = str.maketrans(
+    "廣東蘇慶龍遼寧陝雲貴肅濟漢紹興煙臺廈門區縣號樓湾灣", "广东苏庆龙辽宁陕云贵肃济汉绍兴烟台厦门区县号楼湾湾"
+)
 #: After a short name these say that it was no district but the beginning of a street or place: 朝阳门外大街, 长安街.
 _NOT_AFTER_SHORT = "门路街道大桥里巷镇乡村站东西南北中坊花广市区县湖山"
 _SKIP = re.compile(r"[\s,，、/\-·|]+")
-_POSTCODE = re.compile(r"(?:邮政编码|邮编|[Zz]ip|[Pp]ostcode)[:： ]*([0-9]{6})|^([0-9]{6})(?=\s*[^0-9\s-])|(?<![0-9A-Za-z#-])([0-9]{6})$")
-_LABEL = re.compile(r"^(?:(?:详细|通讯|联系|收货|公司|家庭|注册|办公)?(?:地址|住址)[:： ]*)?(?:中华人民共和国|中国(?!银行|移动|石|电|联|人|建|工|农|平))?")
+_POSTCODE = re.compile(
+    r"(?:邮政编码|邮编|[Zz]ip|[Pp]ostcode)[:： ]*([0-9]{6})|^([0-9]{6})(?=\s*[^0-9\s-])|(?<![0-9A-Za-z#-])([0-9]{6})$"
+)
+_LABEL = re.compile(
+    r"^(?:(?:详细|通讯|联系|收货|公司|家庭|注册|办公)?(?:地址|住址)[:： ]*)?(?:中华人民共和国|中国(?!银行|移动|石|电|联|人|建|工|农|平))?"
+)
 _LATIN_POSTCODE = re.compile(
     r"\b(?:([A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2})|([A-Z][0-9][A-Z] ?[0-9][A-Z][0-9])|(?:[A-Z]{2},? )([0-9]{5}(?:-[0-9]{4})?)|([0-9]{5})(?= [A-ZÄÖÜ][a-zäöüß]+)"
     r"|([0-9]{6}|[0-9]{3}-[0-9]{4}))\b"
@@ -108,7 +116,11 @@ class _Regions:
                 if not codes:
                     continue
                 codes = [c for c in codes if c.startswith(within)]
-                if index is self.short and level == 2 and text[at + length : at + length + 1] in tuple(_NOT_AFTER_SHORT):
+                if (
+                    index is self.short
+                    and level == 2
+                    and text[at + length : at + length + 1] in tuple(_NOT_AFTER_SHORT)
+                ):
                     continue
                 if codes:
                     return codes, length, former
@@ -157,6 +169,8 @@ def parse(raw: object) -> Address:
     text, postcode = _tidy(raw)
     if not text:
         raise BadValue("address.empty")
+    if len(text) > MAX_LENGTH:  # a story, not an address
+        return Address(detail=text, postcode=postcode, flags=("unresolved",))
     if not has_cjk(text):
         match = _LATIN_POSTCODE.search(text)
         code = next((g for g in match.groups() if g), "") if match else ""
@@ -196,7 +210,11 @@ def _split(text: str) -> Address:
             at = _skip(look, at + len(again))
         cities, city_length, city_former = regions.find(look, at, 1, within, short=True)
     districts, district_length, district_former = regions.find(look, at, 2, within, short=bool(within))
-    if cities and city_length >= district_length and not (city_length == district_length and len(districts) == 1 and not within):
+    if (
+        cities
+        and city_length >= district_length
+        and not (city_length == district_length and len(districts) == 1 and not within)
+    ):
         if len(cities) == 1:
             take(cities, city_length, city_former)
             if look.startswith("市辖区", at):
@@ -232,11 +250,17 @@ def _levels(province: str, city: str, district: str) -> Address:
         return replace(written, flags=("latin",) if joined else ())
     found = _split(half_width(joined))
     if found.detail or "unresolved" in found.flags:
-        return replace(written, adcode=found.adcode, flags=(*found.flags, "unresolved") if "unresolved" not in found.flags else found.flags)
+        return replace(
+            written,
+            adcode=found.adcode,
+            flags=(*found.flags, "unresolved") if "unresolved" not in found.flags else found.flags,
+        )
     return found
 
 
-def from_parts(*, province: str = "", city: str = "", district: str = "", detail: str = "", postcode: str = "") -> Address:
+def from_parts(
+    *, province: str = "", city: str = "", district: str = "", detail: str = "", postcode: str = ""
+) -> Address:
     """An address from separate columns: the levels in their official names (广东 → 广东省), the detail without repeating them."""
     levels = _levels(province or "", city or "", district or "")
     line, found_postcode = _tidy(detail) if detail else ("", "")
@@ -246,7 +270,11 @@ def from_parts(*, province: str = "", city: str = "", district: str = "", detail
             line = levels.detail
         elif levels.province and line.startswith((levels.province, levels.city or "\0", levels.district or "\0")):
             own = _split(line)
-            if own.adcode and (own.adcode == levels.adcode or own.adcode.startswith(_stem(levels.adcode)) or levels.adcode.startswith(_stem(own.adcode))):
+            if own.adcode and (
+                own.adcode == levels.adcode
+                or own.adcode.startswith(_stem(levels.adcode))
+                or levels.adcode.startswith(_stem(own.adcode))
+            ):
                 line = own.detail
                 if len(_stem(own.adcode)) > len(_stem(levels.adcode)):
                     levels = own

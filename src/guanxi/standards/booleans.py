@@ -14,7 +14,7 @@ def parse(raw: object) -> bool:
     """True or False. Raises :class:`BadValue` for everything else, empty included."""
     if isinstance(raw, bool):
         return raw
-    text = fold(str(raw)).removesuffix(".0")
+    text = fold(str(raw)[:200]).removesuffix(".0")
     if text in _YES:
         return True
     if text in _NO:

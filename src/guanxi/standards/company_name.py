@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of words and patterns)
 """Names of companies: one spelling, the core without legal form, and the branch."""
 
 from __future__ import annotations
@@ -23,12 +24,20 @@ _FORMS = (
 ).split("|")
 _FORM_WORDS = [form.split() for form in sorted(_FORMS, key=lambda f: (-len(f.split()), -len(f)))]
 _ZH_SORTED = sorted(set(_FORMS_ZH), key=len, reverse=True)
-_BRANCH = re.compile(r"^(?P<parent>.{2,}?(?:公司|集团|银行|事务所|酒店|大学|医院|株式会社))\(?(?P<branch>[^()]{1,20}?(?:分公司|分行|支行|分所|分店|门店|店|办事处|分部|营业部|分校|分院|支公司|代表处))\)?$")
-_BANK_BRANCH = re.compile(r"^(?P<parent>.{2,}?银行(?:(?:股份)?有限(?:责任)?公司)?)(?P<branch>.{2,20}?(?:分行|支行|营业部|分理处))$")
-_LATIN_BRANCH = re.compile(r"^(?P<parent>.+?)[\s,–-]+\(?(?P<branch>[\w .]{2,30}? (?:branch(?: office)?|office|store))\)?$", re.IGNORECASE)
+_BRANCH = re.compile(
+    r"^(?P<parent>.{2,}?(?:公司|集团|银行|事务所|酒店|大学|医院|株式会社))\(?(?P<branch>[^()]{1,20}?(?:分公司|分行|支行|分所|分店|门店|店|办事处|分部|营业部|分校|分院|支公司|代表处))\)?$"
+)
+_BANK_BRANCH = re.compile(
+    r"^(?P<parent>.{2,}?银行(?:(?:股份)?有限(?:责任)?公司)?)(?P<branch>.{2,20}?(?:分行|支行|营业部|分理处))$"
+)
+_LATIN_BRANCH = re.compile(
+    r"^(?P<parent>.+?)[\s,–-]+\(?(?P<branch>[\w .]{2,30}? (?:branch(?: office)?|office|store))\)?$", re.IGNORECASE
+)
 _SPACES_IN_CJK = re.compile(r"(?<=[\u3400-\u9fff()])\s+(?=[\u3400-\u9fff()])")
 _FULL_BRACKETS = str.maketrans("（）【】[]〔〕「」《》", "()()()()" + "()" + "()")
-_PLACEHOLDERS = frozenset("test 测试 测试公司 无 未知 暂无 none null na n/a unknown - 个人 private 公司 xxx 待定 tbd".split())
+_PLACEHOLDERS = frozenset(
+    "test 测试 测试公司 无 未知 暂无 none null na n/a unknown - 个人 private 公司 xxx 待定 tbd".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,10 @@ class CompanyParts:
 
 def normalise(raw: object) -> str:
     """One spelling: width, spaces, brackets (always half width), no spaces between Chinese characters. Raises :class:`BadValue`."""
-    text = nfkc(str(raw))
+    text = str(raw)
+    if len(text) > 10 * MAX_LENGTH:  # patterns never see more
+        raise BadValue("name.too_long", value=text, limit=MAX_LENGTH)
+    text = nfkc(text)
     if not text:
         raise BadValue("name.empty")
     if len(text) > MAX_LENGTH:
@@ -88,7 +100,9 @@ def core(name: str) -> str:
                 bare = bare[len(form) :]
         bare = re.sub(r"[\W_]+", "", bare)
         return bare or text
-    words = re.sub(r"[^\w]+", " ", re.sub(r"(?<=\b\w)\.(?=\w\b)", "", text.replace("'", "").replace("&", " and "))).split()
+    words = re.sub(
+        r"[^\w]+", " ", re.sub(r"(?<=\b\w)\.(?=\w\b)", "", text.replace("'", "").replace("&", " and "))
+    ).split()
     if len(words) > 1 and words[0] == "the":
         words = words[1:]
     changed = True

@@ -16,26 +16,51 @@ Order = Literal["ymd", "dmy", "mdy"]
 FIRST_YEAR, LAST_YEAR = 1850, 2199
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
-_ISO_STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)(Z|[+-][0-9]{2}:?[0-9]{2})?", re.ASCII)
+_ISO_STAMP = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)(Z|[+-][0-9]{2}:?[0-9]{2})?",
+    re.ASCII,
+)
 _YMD = re.compile(r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*[日号]?", re.ASCII)
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII)
 _XXY = re.compile(r"([0-9]{1,2})\s*([-/.])\s*([0-9]{1,2})\s*\2\s*([0-9]{4})", re.ASCII)
 _SHORT = re.compile(r"[0-9]{1,2}\s*([-/.年])\s*[0-9]{1,2}\s*[-/.月]\s*[0-9]{1,2}\s*[日号]?", re.ASCII)
-_ROC = re.compile(r"(?:中华民国|中華民國|民国|民國)\s*([0-9]{1,3}|元)\s*[年./-]\s*([0-9]{1,2})\s*[月./-]\s*([0-9]{1,2})\s*[日号]?", re.ASCII)
-_MONTH_ONLY = re.compile(r"[0-9]{4}(?:\s*[-/.年]\s*[0-9]{1,2}\s*月?|年)?|[0-9]{1,2}\s*[-/.]\s*[0-9]{4}|[0-9]{1,2}月[0-9]{1,2}[日号]?", re.ASCII)
-_NAMED = re.compile(r"(?=.*[0-9]{4})(?=.*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))[0-9a-z ,./'-]+", re.IGNORECASE)
+_ROC = re.compile(
+    r"(?:中华民国|中華民國|民国|民國)\s*([0-9]{1,3}|元)\s*[年./-]\s*([0-9]{1,2})\s*[月./-]\s*([0-9]{1,2})\s*[日号]?",
+    re.ASCII,
+)
+_MONTH_ONLY = re.compile(
+    r"[0-9]{4}(?:\s*[-/.年]\s*[0-9]{1,2}\s*月?|年)?|[0-9]{1,2}\s*[-/.]\s*[0-9]{4}|[0-9]{1,2}月[0-9]{1,2}[日号]?",
+    re.ASCII,
+)
+_NAMED = re.compile(
+    r"(?=.*[0-9]{4})(?=.*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))[0-9a-z ,./'-]+", re.IGNORECASE
+)
 _TIME = re.compile(
     r"(?:(上午|下午|凌晨|早上|中午|晚上|am|pm)\s*)?([0-9]{1,2})\s*[:时點点]\s*(?:([0-9]{1,2})\s*[:分]?\s*(?:([0-9]{1,2})(?:\.([0-9]{1,6}))?\s*秒?)?)?"
     r"\s*(a\.?m\.?|p\.?m\.?)?\s*(z|utc|gmt|[+-][0-9]{2}:?(?:[0-9]{2})?)?",
     re.IGNORECASE | re.ASCII,
 )
 _SPLIT_TIME = re.compile(
-    r"(?P<day>.*?[0-9日号])(?:\s*[T,]\s*|\s+|(?<=[日号]))(?P<clock>(?:上午|下午|凌晨|早上|中午|晚上|[ap]m\s*)?\s*[0-9]{1,2}\s*[:时點点].*)", re.IGNORECASE
+    r"(?P<day>.*?[0-9日号])(?:\s*[T,]\s*|\s+|(?<=[日号]))(?P<clock>(?:上午|下午|凌晨|早上|中午|晚上|[ap]m\s*)?\s*[0-9]{1,2}\s*[:时點点].*)",
+    re.IGNORECASE,
 )
-_WEEKDAY = re.compile(r"\s*[(]?(?:星期|周|週|礼拜)[一二三四五六日天][)]?|\b(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[,.]?\s*", re.IGNORECASE)
+_WEEKDAY = re.compile(
+    r"\s*[(]?(?:星期|周|週|礼拜)[一二三四五六日天][)]?|\b(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[,.]?\s*",
+    re.IGNORECASE,
+)
 _CHINESE_DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
-_CHINESE_DATE = re.compile(r"[〇零○一二三四五六七八九十]{4}年[一二三四五六七八九十]{1,3}月[一二三四五六七八九十]{1,3}[日号]")
+_CHINESE_DATE = re.compile(
+    r"[〇零○一二三四五六七八九十]{4}年[一二三四五六七八九十]{1,3}月[一二三四五六七八九十]{1,3}[日号]"
+)
 _EPOCH = date(1899, 12, 30)  # day 0 of spreadsheets; right for every serial after February 1900
+
+
+def _bounded(raw: object) -> str:
+    """Cleaned text; what is far longer than any date is refused before a pattern sees it."""
+    text = str(raw)
+    if len(text) > 100:
+        raise BadValue("date.invalid", value=raw)
+    return nfkc(text)
 
 
 def _make(year: int, month: int, day: int, raw: object) -> date:
@@ -50,7 +75,9 @@ def _make(year: int, month: int, day: int, raw: object) -> date:
 def _chinese_number(text: str) -> int:
     if "十" in text:
         tens, _, ones = text.partition("十")
-        return (int(tens.translate(_CHINESE_DIGITS)) if tens else 1) * 10 + (int(ones.translate(_CHINESE_DIGITS)) if ones else 0)
+        return (int(tens.translate(_CHINESE_DIGITS)) if tens else 1) * 10 + (
+            int(ones.translate(_CHINESE_DIGITS)) if ones else 0
+        )
     return int(text.translate(_CHINESE_DIGITS))
 
 
@@ -69,7 +96,7 @@ def parse(raw: object, *, order: Order | None = None) -> date:
         return raw
     elif isinstance(raw, bool) or raw is None:
         raise BadValue("date.empty" if raw is None else "date.invalid", value=raw)
-    text = nfkc(str(raw))
+    text = _bounded(raw)
     if not text:
         raise BadValue("date.empty")
     split = _SPLIT_TIME.fullmatch(text)
@@ -96,7 +123,12 @@ def _day(text: str, raw: object, order: Order | None) -> date:
     if _CHINESE_DATE.fullmatch(text):
         year, rest = text.split("年")
         month, day = rest.rstrip("日号").split("月")
-        return _make(int(year.translate(_CHINESE_DIGITS)) if "十" not in year else 0, _chinese_number(month), _chinese_number(day), raw)
+        return _make(
+            int(year.translate(_CHINESE_DIGITS)) if "十" not in year else 0,
+            _chinese_number(month),
+            _chinese_number(day),
+            raw,
+        )
     if _MONTH_ONLY.fullmatch(text) or re.fullmatch(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])", text):
         raise BadValue("date.incomplete", value=raw)
     serial = re.fullmatch(r"([0-9]{5})(?:\.[0-9]+)?", text)
@@ -187,7 +219,7 @@ def parse_datetime(raw: object, *, zone: tzinfo, order: Order | None = None) -> 
                 return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     elif isinstance(raw, datetime):
         return (raw if raw.tzinfo else raw.replace(tzinfo=zone)).astimezone(UTC)
-    text = "" if raw is None else nfkc(str(raw))
+    text = "" if raw is None else _bounded(raw)
     serial = re.fullmatch(r"([0-9]{5})\.([0-9]+)", text)
     if serial and 15000 <= int(serial[1]) <= 80000:
         seconds = round(float("0." + serial[2]) * 86400)

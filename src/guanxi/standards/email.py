@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of words and patterns)
 """E-mail addresses: checked by syntax (never by asking the network), domain in lower case, the part before the @ as written."""
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from guanxi.kit.text import clean, nfkc
 VERSION = 1
 
 _PLAIN = re.compile(
-    r"([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24})", re.ASCII
+    r"([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24})",
+    re.ASCII,
 )
 _SPECIAL = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 _NAMED = re.compile(r"[^<>]*<\s*([^<>\s]+)\s*>")
@@ -36,16 +38,29 @@ _TYPOS: dict[str, str] = {
     }.items()
     for wrong in wrongs.split()
 }  # fmt: skip
-_TYPO_ENDS = {".con": ".com", ".cmo": ".com", ".ocm": ".com", ".comm": ".com", ".coom": ".com", ".vom": ".com", ".xom": ".com", ".nte": ".net"}
+_TYPO_ENDS = {
+    ".con": ".com",
+    ".cmo": ".com",
+    ".ocm": ".com",
+    ".comm": ".com",
+    ".coom": ".com",
+    ".vom": ".com",
+    ".xom": ".com",
+    ".nte": ".net",
+}
 _ROLES = frozenset(
     "info sales support admin administrator office contact service hr marketing webmaster postmaster noreply no-reply kefu hello mail "
     "enquiry enquiries billing finance accounts purchase jobs press abuse".split()
 )
-_PLACEHOLDERS = re.compile(r"(?:no|none|test|na|n/a|null|xxx+|aaa+|123+|noemail|nomail|unknown)@.*|.*@(?:test|none|example|xxx+|noemail)\.[a-z]+")
+_PLACEHOLDERS = re.compile(
+    r"(?:no|none|test|na|n/a|null|xxx+|aaa+|123+|noemail|nomail|unknown)@.*|.*@(?:test|none|example|xxx+|noemail)\.[a-z]+"
+)
 
 
 def normalise(raw: object) -> str:
     """The address with its domain in lower case. Takes ``Name <a@b.com>``, ``mailto:`` and full-width signs. Raises :class:`BadValue`."""
+    if len(str(raw)) > 1000:  # patterns never see more
+        raise BadValue("email.too_long", value=raw)
     if isinstance(raw, str):
         plain = _PLAIN.fullmatch(raw)
         if plain and _short(plain):

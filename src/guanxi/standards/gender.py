@@ -18,7 +18,7 @@ _NAMES = {"male": ("男", "male"), "female": ("女", "female"), "other": ("其�
 
 def normalise(raw: object) -> str:
     """``male``, ``female``, ``other`` or the empty text (unknown, GB/T 2261.1: 0, 1, 2, 9). Raises :class:`BadValue`."""
-    text = fold(str(raw)).removesuffix(".0")
+    text = fold(str(raw)[:200]).removesuffix(".0")
     if not text:
         return ""
     value = _INDEX.get(text)

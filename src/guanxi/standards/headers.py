@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of words and patterns)
 """Recognising columns: which field a header such as 联系电话 or ``Customer Name`` belongs to.
 
 A field is offered by its key and its aliases. Beyond these, a table of concepts knows the usual headers in Chinese and English: a field
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from guanxi.kit.text import fold, has_cjk
 
 VERSION = 1
+MAX_LENGTH = 100  # characters of a header that count
 
 #: concept -> usual headers. A word stands in one concept only, so that a header never means two.
 CONCEPTS: dict[str, str] = {
@@ -74,12 +76,14 @@ CONCEPTS: dict[str, str] = {
     "parent": "上级客户,上级公司,母公司,所属集团,父级客户,parent,parent account,parent company,headquarters",
     "preferences": "偏好,喜好,客户偏好,兴趣,兴趣爱好,爱好,preferences,preference,interests,hobbies",
     "date": "日期,时间,date,time",
-}  # fmt: skip  # ruff: noqa: E501
+}  # fmt: skip
 
 _BRACKETS = re.compile(r"[(\[（【<].*?[)\]）】>]")
 _DECOR = re.compile(r"(?:必填|选填|必填项|请填写|请输入|required|optional)", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_QUALIFIERS = re.compile(r"^(?:客户|客戶|会员|用户|买家|收货人?|联系人|主要|主|个人|本人|公司|企业|首选|默认|the|customer|client|account|contact|primary|main|billing|shipping|user|member|default|your)")
+_QUALIFIERS = re.compile(
+    r"^(?:客户|客戶|会员|用户|买家|收货人?|联系人|主要|主|个人|本人|公司|企业|首选|默认|the|customer|client|account|contact|primary|main|billing|shipping|user|member|default|your)"
+)
 _TAIL = re.compile(r"(?:[0-9一二三]|信息|内容|info)+$")
 
 _EXACT, _CONCEPT, _CONCEPT_LOOSE, _CONTAINED, _SIMILAR = 1.0, 0.9, 0.75, 0.55, 0.5
@@ -133,7 +137,7 @@ def _concept(text: str) -> tuple[str, float] | None:
 
 def recognise(header: str, candidates: Mapping[str, Sequence[str]]) -> list[Match]:
     """Fields that may be meant, best first. ``candidates``: field key → its aliases (labels in any language). Ties keep their order."""
-    text = squeeze(header)
+    text = squeeze(header[:MAX_LENGTH])
     if not text:
         return []
     meant = _concept(text)
@@ -175,7 +179,9 @@ def _score(text: str, meant: tuple[str, float] | None, key: str, aliases: Sequen
     return best
 
 
-def assign(headers: Sequence[str], candidates: Mapping[str, Sequence[str]], *, least: float = 0.5) -> list[Match | None]:
+def assign(
+    headers: Sequence[str], candidates: Mapping[str, Sequence[str]], *, least: float = 0.5
+) -> list[Match | None]:
     """One field for each header, no field twice: the surest pairs first, earlier columns before later ones."""
     pairs = [
         (-match.score, column, order, match)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of words and patterns)
 """Industries: the sections of GB/T 4754-2017, a letter each, with names in Chinese and English and everyday aliases."""
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _index() -> dict[str, str]:
 
 def normalise(raw: object) -> str:
     """The letter of the section. Raises :class:`BadValue`: free words are kept by the caller, not guessed here."""
-    text = fold(str(raw)).replace("、", "").replace(",", "") if not str(raw).isascii() else fold(str(raw))
+    text = fold(str(raw)[:200]).replace("、", "").replace(",", "") if not str(raw).isascii() else fold(str(raw)[:200])
     code = _index().get(text) or _index().get(text.removesuffix("行业")) or _index().get(text.removesuffix("业"))
     if code is None:
         head = text[:1].upper()

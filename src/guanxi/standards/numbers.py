@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of words and patterns)
 """Numbers and amounts as people write them, as ``Decimal``: 1,234.50 · 1.234,50 · ¥1,234 · 1.2万 · 3亿 · (123) · 12.5%."""
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ _AMOUNT = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _GROUPED = {
-    ",": re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[0-9]{1,4}(?:,[0-9]{4})+(?:\.[0-9]*)?|[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}(?:\.[0-9]*)?"),
+    ",": re.compile(
+        r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[0-9]{1,4}(?:,[0-9]{4})+(?:\.[0-9]*)?|[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}(?:\.[0-9]*)?"
+    ),
     ".": re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?"),
     " ": re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]*)?"),
     "'": re.compile(r"[0-9]{1,3}(?:'[0-9]{3})+(?:[.,][0-9]*)?"),
@@ -105,6 +108,8 @@ def parse_amount(raw: object, *, decimal: str | None = None) -> Amount:
     text = "" if raw is None else str(raw)
     if _PLAIN.fullmatch(text) and decimal != ",":
         return Amount(Decimal(text), None)
+    if len(text) > 200:
+        raise BadValue("number.too_big", value=raw)
     text = nfkc(text).replace("−", "-").replace("–", "-").replace("，", ",")
     if not text:
         raise BadValue("number.empty")

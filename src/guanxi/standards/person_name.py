@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of words and patterns)
 """Names of people: split into family and given name, shown in the order of the script, masked."""
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ def normalise(raw: object) -> str:
 
     Names all in capitals or small letters get their usual case; mixed ones (McDonald, de Gaulle) are kept as written.
     """
-    text = nfkc(str(raw))
+    text = str(raw)
+    if len(text) > 10 * MAX_LENGTH:  # patterns never see more
+        raise BadValue("name.too_long", value=text, limit=MAX_LENGTH)
+    text = nfkc(text)
     if not text:
         raise BadValue("name.empty")
     if len(text) > MAX_LENGTH:
@@ -108,7 +112,11 @@ def display(family: str, given: str, locale: str = "en") -> str:
         return family + given
     if has_cjk(family + given):
         return f"{family} {given}".strip()
-    order = (family, given) if locale.lower().startswith(("zh", "ja", "ko", "hu")) and not (family + given).isascii() else (given, family)
+    order = (
+        (family, given)
+        if locale.lower().startswith(("zh", "ja", "ko", "hu")) and not (family + given).isascii()
+        else (given, family)
+    )
     return " ".join(part for part in order if part)
 
 

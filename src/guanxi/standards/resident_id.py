@@ -32,7 +32,7 @@ def check_digit(first17: str) -> str:
 
 def normalise(raw: object, *, today: date | None = None) -> str:
     """18 characters, X in upper case. A number of 15 digits becomes one of 18. Raises :class:`BadValue`."""
-    text = nfkc(str(raw)).upper().replace(" ", "").replace("-", "").lstrip("'")
+    text = nfkc(str(raw)[:200]).upper().replace(" ", "").replace("-", "").lstrip("'")
     if len(text) not in (15, 18):
         raise BadValue("resident_id.length", value=text, length=len(text))
     if not re.fullmatch(r"[0-9]{15}|[0-9]{17}[0-9X]", text):
@@ -63,7 +63,12 @@ def check_against(number: str, *, birth_date: date | None = None, gender: str | 
     """Raise :class:`BadValue` when the number says otherwise than the record. ``gender``: male, female, anything else is not compared."""
     person = holder(number)
     if birth_date is not None and birth_date != person.birth_date:
-        raise BadValue("resident_id.birth_date", value=mask(number), found=person.birth_date.isoformat(), given=birth_date.isoformat())
+        raise BadValue(
+            "resident_id.birth_date",
+            value=mask(number),
+            found=person.birth_date.isoformat(),
+            given=birth_date.isoformat(),
+        )
     if gender in ("male", "female") and gender != person.gender:
         raise BadValue("resident_id.gender", value=mask(number), found=person.gender, given=gender)
 

@@ -11,13 +11,17 @@ from guanxi.kit.text import clean, half_width
 VERSION = 1
 MAX_LENGTH = 2000
 
-_HOST = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})\.?", re.ASCII)
+_HOST = re.compile(
+    r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})\.?", re.ASCII
+)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])", re.ASCII)
 
 
 def normalise(raw: object) -> str:
     """``www.Acme.com/About`` → ``https://www.acme.com/About``. A missing scheme becomes https; a lone / goes. Raises :class:`BadValue`."""
+    if len(str(raw)) > 2 * MAX_LENGTH:
+        raise BadValue("url.invalid", value=raw)
     text = clean(half_width(str(raw))).replace("。", ".").strip("<>\"'")
     if not text:
         raise BadValue("url.empty")

@@ -18,7 +18,7 @@ def check_character(first17: str) -> str:
 
 def normalise(raw: object) -> str:
     """Upper case without separators. Raises :class:`BadValue`."""
-    text = nfkc(str(raw)).upper().replace(" ", "").replace("-", "")
+    text = nfkc(str(raw)[:200]).upper().replace(" ", "").replace("-", "")
     if len(text) != 18:
         raise BadValue("uscc.length", value=text, length=len(text))
     wrong = next((c for c in text if c not in _VALUE), None)

@@ -58,7 +58,9 @@ def find_header(rows: Sequence[Sequence[Any]]) -> int | None:
     typical = max(n for n, times in counts.items() if times * 2 >= top)
     for index, (row, n) in enumerate(zip(rows, filled, strict=True)):
         if n and n * 5 >= typical * 3 and (n > 1 or typical == 1):
-            names = sum(1 for cell in row if isinstance(cell, str) and cell.strip() and not _NUMBER.fullmatch(cell.strip()))
+            names = sum(
+                1 for cell in row if isinstance(cell, str) and cell.strip() and not _NUMBER.fullmatch(cell.strip())
+            )
             if names * 2 >= n:
                 return index
             if index + 1 < len(rows) and filled[index + 1] and typical > 1:

@@ -27,9 +27,20 @@ _BOMS = (
 _MAGIC = (
     (b"%PDF", "PDF"), (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"GIF8", "GIF"), (b"\x7fELF", "program"), (b"MZ", "program"),
     (b"SQLite format 3", "SQLite"), (b"{\\rtf", "RTF"), (b"PAR1", "Parquet"),
-)  # fmt: skip  # ruff: noqa: E501
+)  # fmt: skip
 _ARCHIVES = (b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
-_SINGLE_BYTE = {"cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1257", "latin_1", "iso8859_15", "iso8859_2", "iso8859_5"}
+_SINGLE_BYTE = {
+    "cp1250",
+    "cp1251",
+    "cp1252",
+    "cp1253",
+    "cp1254",
+    "cp1257",
+    "latin_1",
+    "iso8859_15",
+    "iso8859_2",
+    "iso8859_5",
+}
 _EAST_ASIAN = {"shift_jis": "cp932", "cp932": "cp932", "euc_jp": "euc_jp", "euc_kr": "cp949", "cp949": "cp949"}
 
 

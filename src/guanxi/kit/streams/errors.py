@@ -58,7 +58,9 @@ class Limits:
     workbook_bytes: int = 300 << 20  # of a workbook as it lies on disk
     rows: int = 5_000_000
     columns: int = 2_000
-    cells: int = 24_000_000  # of one sheet of a workbook: rows × columns, empty ones included, because all lie in memory
+    cells: int = (
+        24_000_000  # of one sheet of a workbook: rows × columns, empty ones included, because all lie in memory
+    )
     line: int = 4 << 20  # bytes without a line break in a text file
     members: int = 2_000  # files in a workbook
     unpacked: int = 1 << 30  # bytes of all files in a workbook

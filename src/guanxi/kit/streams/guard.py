@@ -50,7 +50,16 @@ def check_zip(stream: BinaryIO, limits: Limits) -> str:
                     if left < 0:
                         raise TableError("table.bomb", reason=human_size(limits.unpacked))
             return kind
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error, OSError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        struct.error,
+        OSError,
+    ) as error:
         if isinstance(error, TableError):
             raise
         raise TableError("table.broken", reason=_reason(error)) from error
@@ -245,7 +254,7 @@ def check_ole(stream: BinaryIO, limits: Limits) -> None:
     stream.seek(0)
     data = stream.read()
     try:
-        book = _workbook_stream(data, limits)
+        book = _workbook_stream(data)
     except (struct.error, IndexError, ValueError) as error:
         if isinstance(error, TableError):
             raise
@@ -271,7 +280,7 @@ def check_ole(stream: BinaryIO, limits: Limits) -> None:
         at += length
 
 
-def _workbook_stream(data: bytes, limits: Limits) -> bytes:
+def _workbook_stream(data: bytes) -> bytes:
     sector = 1 << struct.unpack_from("<H", data, 30)[0]
     if sector not in (512, 4096):
         raise TableError("table.broken", reason="its container has an odd sector size")

@@ -70,7 +70,9 @@ class Table:
     def __enter__(self) -> Table:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _take_header(self, first_rows: list[list[Any]], numbers: list[int]) -> None:
@@ -91,7 +93,9 @@ class Table:
             if times > 1:
                 self.problems.append(Problem("header.duplicate", {"name": name, "times": times}))
         for position, name in enumerate(cells, 1):
-            if not name and any(len(row) >= position and row[position - 1] not in (None, "") for row in first_rows[index + 1 :]):
+            if not name and any(
+                len(row) >= position and row[position - 1] not in (None, "") for row in first_rows[index + 1 :]
+            ):
                 self.problems.append(Problem("header.unnamed", {"position": position}))
 
 
@@ -151,7 +155,8 @@ class _TextTable(Table):
                 if self._skip_directive:
                     next(reader, None)
                     number = 1
-                for number, cells in enumerate(reader, number + 1):
+                for cells in reader:
+                    number += 1
                     yield number, cells
             except csv.Error as error:
                 if "field larger" in str(error):
@@ -185,12 +190,16 @@ class _TextTable(Table):
 
 
 class _Workbook(Table):
-    def __init__(self, source: BinaryIO, *, kind: str, path: Path | None, limits: Limits, owned: bool, sheet: str | None) -> None:
+    def __init__(
+        self, source: BinaryIO, *, kind: str, path: Path | None, limits: Limits, owned: bool, sheet: str | None
+    ) -> None:
         super().__init__(source, limits=limits, owned=owned)
         self.format = kind
         source.seek(0)
         with _parser_errors():
-            self._book = calamine.CalamineWorkbook.from_path(path) if path else calamine.CalamineWorkbook.from_filelike(source)
+            self._book = (
+                calamine.CalamineWorkbook.from_path(path) if path else calamine.CalamineWorkbook.from_filelike(source)
+            )
             visible = [
                 m.name
                 for m in self._book.sheets_metadata
@@ -297,7 +306,11 @@ def _parser_errors() -> Iterator[None]:
 
 
 def open_table(
-    source: str | os.PathLike[str] | BinaryIO, filename: str | None = None, *, limits: Limits | None = None, sheet: str | None = None
+    source: str | os.PathLike[str] | BinaryIO,
+    filename: str | None = None,
+    *,
+    limits: Limits | None = None,
+    sheet: str | None = None,
 ) -> Table:
     """Find out what a file is and open the table in it.
 
@@ -314,7 +327,9 @@ def open_table(
         except FileNotFoundError as error:
             raise TableError("table.not_found", path=filename or path.name) from error
         except OSError as error:
-            raise TableError("table.unreadable", path=filename or path.name, reason=error.strerror or "unknown") from error
+            raise TableError(
+                "table.unreadable", path=filename or path.name, reason=error.strerror or "unknown"
+            ) from error
     else:
         stream = source
     try:
