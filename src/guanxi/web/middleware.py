@@ -50,7 +50,7 @@ POLICY: dict[str, Sequence[str]] = {
     "object-src": [CSP.NONE],
 }
 PERMISSIONS = ", ".join([
-    *(f"{name}=()" for name in ("camera", "geolocation", "payment", "usb", "bluetooth", "serial", "midi", "display-capture")),
+    *(f"{name}=()" for name in ("camera", "geolocation", "payment", "usb", "serial", "midi", "display-capture")),
     "microphone=(self)", "clipboard-write=(self)", "publickey-credentials-get=(self)", "publickey-credentials-create=(self)",
 ])  # fmt: skip
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")

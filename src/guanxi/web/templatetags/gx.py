@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from guanxi.web import assets, components, kinds
 
@@ -191,7 +191,8 @@ def balance(value: Any, *, links: Mapping[str, str] | None = None) -> dict[str, 
     """The proof of a bulk job: in = created + updated + unchanged + skipped + held. Takes `kit.results.Balance` or a dict."""
     get = value.get if isinstance(value, Mapping) else lambda name, default=0: getattr(value, name, default)
     names = {
-        "created": _("Created"), "updated": _("Updated"), "unchanged": _("Unchanged"), "skipped": _("Skipped"), "held": _("Held back"),
+        "created": pgettext("rows", "Created"), "updated": pgettext("rows", "Updated"), "unchanged": pgettext("rows", "Unchanged"),
+        "skipped": pgettext("rows", "Skipped"), "held": pgettext("rows", "Held back"),
     }  # fmt: skip
     terms = [
         {"key": key, "label": label, "count": number(get(key, 0) or 0), "url": (links or {}).get(key, "")}
