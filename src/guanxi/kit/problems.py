@@ -1,8 +1,8 @@
 # ruff: noqa: E501 (tables)
 """What is wrong with a value: a code, its parameters, and one English sentence per code that names the remedy.
 
-Fronts translate with ``_(MESSAGES[problem.code]) % problem.params``; nothing here knows about languages. The table is closed: a
-problem with an unknown code cannot be made, so a message can never be missing.
+Fronts translate with ``_(MESSAGES[problem.code]) % problem.params``; nothing here knows about languages. Rooms above add
+their own codes to the table when they are imported; a problem with an unknown code cannot be made, so a message can never be missing.
 """
 
 from __future__ import annotations
@@ -82,6 +82,9 @@ MESSAGES: dict[str, str] = {
     "header.duplicate": "The column name '%(name)s' occurs %(times)d times; rename the columns so that each name occurs once",
     "header.unnamed": "Column %(position)d has no name but holds values; give it a name in the header row",
 }
+
+#: The codes of kit and standards themselves; what rooms above add does not count as theirs.
+OWN_CODES: frozenset[str] = frozenset(MESSAGES)
 
 _SHOWN = 60
 
