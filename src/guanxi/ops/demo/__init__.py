@@ -41,7 +41,7 @@ def main(*, full: bool = False) -> int:
 def _kept() -> Path:
     from django.conf import settings
 
-    return Path(settings.conf.home) / "keys" / "demo_password"
+    return Path(settings.HOME) / "keys" / "demo_password"
 
 
 def password() -> str:

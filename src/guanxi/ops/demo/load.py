@@ -237,9 +237,10 @@ class Loader:
                 self.tree("trade.category", PRODUCT_ROOTS)
                 known = self.ids("trade.category", "code")
                 self.put("business products", "trade.product", self.linked(business.products(), category=known))
-        for name, only in (("products", self.chosen), *((("all products", None),) if self.full else ())):
+        for name in ("products", *(("all products",) if self.full else ())):
             if name in self.marks:
                 continue
+            only = self.chosen if name == "products" else None
             self.say(f"Demo company: {name} …")
             with self.step(name):
                 items = self.journey.items(only)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (tables)
 """The departments and colleagues of the demo company, exchange rates, tags and custom fields."""
 
 from __future__ import annotations
