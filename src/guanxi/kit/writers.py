@@ -8,6 +8,9 @@ A cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break is run
 * XLSX: texts are written as texts, which no program runs; dangerous ones also carry the "quote prefix" format, so that
   editing the cell does not turn it into a formula. Nothing is added to the value.
 
+The one exception: a text that is exactly a spreadsheet error (#N/A, #REF! …) comes back from XLSX as an empty cell with a problem, because
+the parser cannot tell it from the error itself. CSV keeps it.
+
 Every text in a CSV is quoted, so that the separator is beyond doubt when the file comes back. Telephone numbers are texts in XLSX.
 """
 
