@@ -17,18 +17,31 @@ OLDEST = 18
 
 
 def node_folder() -> Path:
-    """The folder with `node` and `npm` to use; installs the wheel into this environment where neither is there."""
+    """The folder with the `node` to use; installs the wheel into this environment where there is none."""
     own = shutil.which("node")
     if own and shutil.which("npm") and _major(own) >= OLDEST:
         return Path(own).parent
     if (found := _wheel()) is None:
-        print("This machine has no Node.js; fetching it as a Python package …")
+        print("This machine has no Node.js; fetching it as a Python package …", flush=True)
         lock = ROOT / "requirements" / "node.txt"
         subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--require-hashes", "-r", lock], check=True)
         found = _wheel()
     if found is None:
         sys.exit("No Node.js: install version 18 or newer, then try again.")
     return found
+
+
+def npm(*arguments: str) -> None:
+    """Run npm in the project's folder."""
+    folder = node_folder()
+    script = folder.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    # The wheel's own `npm` is a copy that has lost its way to the rest of it.
+    command = [folder / "node", script] if folder == _wheel() else [folder / "npm"]
+    subprocess.run([*command, *arguments], cwd=ROOT, env=_environment(folder), check=True)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
 def _major(node: str) -> int:
@@ -51,18 +64,12 @@ def _wheel() -> Path | None:
 
 def build() -> None:
     """`npm ci` where the lock is newer than what is installed, then the bundle."""
-    folder = node_folder()
-    path = f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    environment = {**os.environ, "PATH": path}
     lock, installed = ROOT / "package-lock.json", ROOT / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        npm = shutil.which("npm", path=path)
-        subprocess.run(
-            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-            cwd=ROOT, env=environment, check=True,
-        )  # fmt: skip
+        npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
         installed.touch()
-    subprocess.run([folder / "node", "frontend/build.mjs"], cwd=ROOT, env=environment, check=True)
+    folder = node_folder()
+    subprocess.run([folder / "node", "frontend/build.mjs"], cwd=ROOT, env=_environment(folder), check=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,13 +30,9 @@ def main() -> None:
             cwd=ROOT, check=True,
         )  # fmt: skip
     sys.path.insert(0, str(ROOT))
-    from tools.assets import node_folder
+    from tools.assets import npm
 
-    folder = node_folder()
-    environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
-    subprocess.run(
-        [folder / "npm", "install", "--package-lock-only", "--ignore-scripts"], cwd=ROOT, env=environment, check=True
-    )
+    npm("install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 
 if __name__ == "__main__":

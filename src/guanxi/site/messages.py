@@ -10,6 +10,7 @@ written by hand. At run time Django merges all rooms, so a text that two rooms s
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 import warnings
@@ -44,6 +45,11 @@ _MARKERS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
+_LITERAL = re.compile(r"""[uU]?(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
+_CALL = re.compile(
+    r"(?<![\w.])(?P<marker>_|gettext|ngettext|pgettext|npgettext)\("
+    rf"(?P<arguments>(?:\s*{_LITERAL.pattern}\s*,?)+)"
+)
 _TEMPLATES = {".html", ".txt"}
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]|\{(\w*)[^{}]*\}")
 
@@ -115,7 +121,7 @@ def _texts(path: Path) -> Iterator[tuple[int, Key, str]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             source = templatize(source)
-        yield from _marked(source)
+        yield from _marked_in_template(source)
     elif "gettext" in source:
         yield from _marked(source)
 
@@ -132,6 +138,16 @@ def _marked(source: str) -> Iterator[tuple[int, Key, str]]:
         if values and isinstance(values[0], str) and values[0]:
             plural = values[1] if shape and "n" in (marker or "")[:2] and len(values) > 1 else ""
             yield line, (context, values[0]), plural if isinstance(plural, str) else ""
+
+
+def _marked_in_template(source: str) -> Iterator[tuple[int, Key, str]]:
+    """Django turns a template into calls amid crossed-out text, which no tokenizer of Python's could read."""
+    for call in _CALL.finditer(source):
+        values = [ast.literal_eval(literal) for literal in _LITERAL.findall(call["arguments"])]
+        context = values.pop(0) if call["marker"] in ("pgettext", "npgettext") else ""
+        plural = values[1] if "ngettext" in call["marker"] or call["marker"] == "npgettext" else ""
+        if values[0]:
+            yield source.count("\n", 0, call.start()) + 1, (context, values[0]), plural
 
 
 @cache

@@ -68,7 +68,9 @@ def address(where: dict[str, Any]) -> str:
     if host.startswith("/"):
         options["host"], host = host, ""
     port = f":{where['PORT']}" if where["PORT"] else ""
-    return f"postgresql://{login}@{host}{port}/{quote(where['NAME'])}" + (f"?{urlencode(options)}" if options else "")
+    return f"postgresql://{login}@{host}{port}/{quote(where['NAME'])}" + (
+        f"?{urlencode(options, quote_via=quote, safe='')}" if options else ""
+    )
 
 
 def psql(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from django.conf import settings
+from django.db import connection
 
 from guanxi import __version__
 from guanxi.ops import database
@@ -94,6 +95,8 @@ def _keys() -> Iterator[Finding]:
     from guanxi.core.secrets import master
     from guanxi.core.secrets.models import DataKey
 
+    if DataKey._meta.db_table not in connection.introspection.table_names():
+        return  # the database has no tables yet; said above
     if not DataKey.objects.exists():
         yield Finding("keys", "ok", "no value has been sealed yet; the master key is made with the first")
         return
