@@ -7,9 +7,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from guanxi.ops import cli, database
 from guanxi.ops.errors import Unavailable
@@ -92,7 +92,7 @@ def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_a_database_newer_than_the_program_is_refused(settings: SettingsWrapper) -> None:
+def test_a_database_newer_than_the_program_is_refused(settings: Any) -> None:
     from django.db import connection
     from django.db.migrations.recorder import MigrationRecorder
 
