@@ -17,7 +17,9 @@ CHROMIUM = os.environ.get("GUANXI_CHROMIUM") or shutil.which("chromium") or shut
 def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright's loop lives in this thread; the tests' database calls are plain
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+        "true"  # playwright's loop lives in this thread; the tests' database calls are plain
+    )
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:

@@ -9,7 +9,11 @@ import pytest
 
 from tests.web.browser import CHROMIUM, axe, chromium, watch
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True), pytest.mark.skipif(not CHROMIUM, reason="no browser")]
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM, reason="no browser"),
+]
 
 PAGES = {
     "guide": "/", "list": "/list", "empty": "/list?empty=1", "record": "/record", "form": "/form?wrong=1", "e404": "/error/404",
@@ -26,7 +30,9 @@ def test_every_page_is_clean_and_accessible(site_url: str, theme: str, language:
     wrong: list[str] = []
     with chromium() as browser:
         for size, (width, height) in SIZES.items():
-            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme, locale="zh-CN")
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme=theme, locale="zh-CN"
+            )
             context.add_cookies([{"name": "django_language", "value": language, "url": site_url}])
             for name, path in PAGES.items():
                 if name not in only:
@@ -42,7 +48,11 @@ def test_every_page_is_clean_and_accessible(site_url: str, theme: str, language:
                 if over:
                     wrong.append(f"{name} {size}: wider than the screen")
                 wrong += [f"{name} {size}: {line}" for line in axe(page)]
-                wrong += [f"{name} {size}: {line}" for line in found if "status of 4" not in line and "status of 5" not in line]
+                wrong += [
+                    f"{name} {size}: {line}"
+                    for line in found
+                    if "status of 4" not in line and "status of 5" not in line
+                ]
                 page.close()
             context.close()
     assert not wrong, "\n".join(wrong)

@@ -21,6 +21,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils.http import urlencode
+from django.views.generic.base import RedirectView
 
 from guanxi.core.access import Actor
 
@@ -126,7 +127,10 @@ def allow_area(area: str, action: str = "view") -> Callable[[View], View]:
 
 def rule_of(view: Any, name: str | None) -> Rule | None:
     """What a view declares: on itself, on its class, or in the table of other packages' views."""
-    rule = getattr(view, "access", None) or getattr(getattr(view, "view_class", None), "access", None)
+    made_of = getattr(view, "view_class", None)
+    rule = getattr(view, "access", None) or getattr(made_of, "access", None)
+    if rule is None and made_of is RedirectView:
+        return PUBLIC  # shows nothing itself; where it leads has its own declaration
     return rule if isinstance(rule, Rule) else OTHERS.get(name or "")
 
 
@@ -182,9 +186,7 @@ class Access:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]
-    ) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]) -> HttpResponse | None:
         match = request.resolver_match
         rule = rule_of(view, match.url_name if match else None)
         if rule is None:
@@ -211,7 +213,11 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
         except NoReverseMatch:
             pass
     here = request.get_full_path() if request.method in ("GET", "HEAD") else "/"
-    target = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': here})}" if here != "/" else resolve_url(settings.LOGIN_URL)
+    target = (
+        f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': here})}"
+        if here != "/"
+        else resolve_url(settings.LOGIN_URL)
+    )
     if request.headers.get("HX-Request") == "true":
         # A fragment cannot show a sign-in page: the whole page goes there.
         answer = HttpResponse(status=401)

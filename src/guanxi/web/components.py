@@ -62,7 +62,9 @@ def avatar(name: object, *, seed: object = None, size: str = "", company: bool =
     square = " gx-avatar-company" if company else ""
     sized = f" gx-avatar-{escape(size)}" if size else ""
     colour = hue(seed if seed is not None else text)
-    return safe(f'<span class="gx-avatar gx-c gx-c-{colour}{square}{sized}" aria-hidden="true">{escape(initial(text))}</span>')
+    return safe(
+        f'<span class="gx-avatar gx-c gx-c-{colour}{square}{sized}" aria-hidden="true">{escape(initial(text))}</span>'
+    )
 
 
 def person(name: object, *, seed: object = None, size: str = "xs") -> SafeString:
@@ -70,7 +72,9 @@ def person(name: object, *, seed: object = None, size: str = "xs") -> SafeString
     return safe(f'<span class="gx-person">{avatar(name, seed=seed, size=size)}<span>{escape(name)}</span></span>')
 
 
-def badge(text: object, colour: str | None = None, *, dot: bool = False, href: str | None = None, tag: bool = False) -> SafeString:
+def badge(
+    text: object, colour: str | None = None, *, dot: bool = False, href: str | None = None, tag: bool = False
+) -> SafeString:
     classes = f"gx-badge {colour_class(colour)}" + (" gx-badge-dot" if dot else "") + (" gx-tag" if tag else "")
     if href:
         return safe(f'<a class="{classes}" href="{escape(href)}">{escape(text)}</a>')
@@ -119,4 +123,6 @@ def keys(*names: str) -> SafeString:
 
 
 def looks_like_company(name: str) -> bool:
-    return name.endswith(_COMPANY_WORDS) or any(w in name for w in ("有限", "Ltd", "GmbH", "Inc", "LLC", " SA", " AG", " BV"))
+    return name.endswith(_COMPANY_WORDS) or any(
+        w in name for w in ("有限", "Ltd", "GmbH", "Inc", "LLC", " SA", " AG", " BV")
+    )

@@ -32,7 +32,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def theme_of(request: HttpRequest) -> str:
-    """"light", "dark", or "" for what the device says. The account decides, else the cookie."""
+    """ "light", "dark", or "" for what the device says. The account decides, else the cookie."""
     actor = getattr(request, "actor", ANONYMOUS)
     chosen = actor.theme if actor.user_id is not None else request.COOKIES.get("gx_theme", "")
     return chosen if chosen in ("light", "dark") else ""

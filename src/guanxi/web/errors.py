@@ -14,18 +14,23 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-PLAIN = "<!doctype html><meta charset=utf-8><title>500</title><h1>500</h1><p>系统出错了，请稍后重试。/ Something went wrong. Please try again later.</p>"
+PLAIN = (
+    "<!doctype html><meta charset=utf-8><title>500</title><h1>500</h1>"
+    "<p>系统出错了，请稍后重试。/ Something went wrong. Please try again later.</p>"
+)
 
 
 def texts(status: int) -> dict[str, str]:
     """Title, what happened, what was kept, what to do — in the active language."""
-    kept = _("Nothing was changed. What you typed is still in your browser: go back to find it.")
+    kept = _("What was not finished was rolled back. What you typed is still in your browser: go back to find it.")
     return {
         400: {
             "title": _("This request cannot be understood"),
             "happened": _("The address or the form holds something that does not exist here."),
             "kept": _("Nothing was changed."),
-            "todo": _("Go back and try again from the page itself. If you came by a saved link, open the list anew and save it again."),
+            "todo": _(
+                "Go back and try again from the page itself. If you came by a saved link, open the list anew and save it again."
+            ),
         },
         403: {
             "title": _("This was refused"),
@@ -125,9 +130,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """The CSRF_FAILURE_VIEW, also for requests from another site."""
     return answer(
-        request, 403,
+        request,
+        403,
         title=_("This form is too old or came from elsewhere"),
-        happened=_("The form was opened before you signed in again, cookies are switched off, or another site sent it."),
+        happened=_(
+            "The form was opened before you signed in again, cookies are switched off, or another site sent it."
+        ),
         kept=_("Nothing was changed. What you typed is still in your browser: go back to find it."),
         todo=_("Go back, reload the page and send it again."),
     )
@@ -137,7 +145,5 @@ def conflict(request: HttpRequest, rows: Iterable[Mapping[str, Any]], **extra: A
     """409: somebody saved first. `rows`: label, before, theirs, yours, name (see the diff component)."""
     context = {"status": 409, "words": texts(409), "rows": list(rows), **extra}
     if is_fragment(request):
-        response = HttpResponse(render_to_string("errors/409_fragment.html", context, request=request), status=409)
-        return response
+        return HttpResponse(render_to_string("errors/409_fragment.html", context, request=request), status=409)
     return HttpResponse(render_to_string("errors/409.html", context, request=request), status=409)
-

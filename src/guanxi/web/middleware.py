@@ -84,7 +84,12 @@ class SecurityHeaders:
         used = request.csp_nonce._wrapped.__class__ is str  # type: ignore[attr-defined]
         nonce = f"'nonce-{request.csp_nonce}'" if used else ""  # type: ignore[attr-defined]
         csp = "; ".join(
-            " ".join([name, *(nonce if source == CSP.NONCE else source for source in sources if source != CSP.NONCE or nonce)])
+            " ".join(
+                [
+                    name,
+                    *(nonce if source == CSP.NONCE else source for source in sources if source != CSP.NONCE or nonce),
+                ]
+            )
             for name, sources in self.policy.items()
         )
         response.headers.setdefault("Content-Security-Policy", csp)

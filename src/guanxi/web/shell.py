@@ -93,7 +93,9 @@ class Frame:
 frame = Frame()
 
 
-def install(menu: Iterable[Menu], *, search_url: str = "", notices_url: str = "", me_url: str = "", help_url: str = "") -> None:
+def install(
+    menu: Iterable[Menu], *, search_url: str = "", notices_url: str = "", me_url: str = "", help_url: str = ""
+) -> None:
     """Called once by the site when the program starts; a second call replaces the first. URLs are URL names or paths."""
     entries = tuple(menu)
     known = {area.key for area in AREAS}

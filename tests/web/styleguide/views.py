@@ -57,9 +57,20 @@ def bound(key: str, label: str, kind: str, **more: Any) -> Bound:
 
 
 TIER = [Option("a", "战略客户", "purple"), Option("b", "重点客户", "blue"), Option("c", "普通客户", "gray")]
-STAGE = [Option(str(i), s, c) for i, (s, c) in enumerate(
-    [("线索", "azure"), ("潜在", "indigo"), ("跟进中", "orange"), ("报价", "yellow"), ("成交", "green"), ("休眠", "gray"), ("流失", "red")]
-)]  # fmt: skip
+STAGE = [
+    Option(str(i), s, c)
+    for i, (s, c) in enumerate(
+        [
+            ("线索", "azure"),
+            ("潜在", "indigo"),
+            ("跟进中", "orange"),
+            ("报价", "yellow"),
+            ("成交", "green"),
+            ("休眠", "gray"),
+            ("流失", "red"),
+        ]
+    )
+]
 FIELDS = [
     bound("name", "客户名称", "company_name", required=True, help="营业执照上的全称"),
     bound("contact", "联系人", "person_name"),
@@ -69,7 +80,12 @@ FIELDS = [
     bound("uscc", "统一社会信用代码", "code"),
     bound("tier", "客户级别", "choice", choices=TIER, required=True),
     bound("stage", "阶段", "choice", choices=STAGE),
-    bound("interests", "关注产品", "multichoice", choices=[Option("x", "车床", "teal"), Option("y", "铣床", "cyan"), Option("z", "磨床", "lime")]),
+    bound(
+        "interests",
+        "关注产品",
+        "multichoice",
+        choices=[Option("x", "车床", "teal"), Option("y", "铣床", "cyan"), Option("z", "磨床", "lime")],
+    ),
     bound("owner", "负责人", "user"),
     bound("parent", "上级公司", "link"),
     bound("partners", "合作伙伴", "links", choices=[Option("1", "上海申通"), Option("2", "苏州工业园")]),
@@ -96,7 +112,13 @@ def c(key: str, text: str, value: Any = None, **more: Any) -> Cell:
 
 
 def cells(i: int = 0) -> dict[str, Cell]:
-    names = ["苏州恒达精密机械有限公司", "Spencer Foods SA", "北京韵丰恒能源有限责任公司", "Gertz Logistics AG", "南京泉洋安能源有限公司"]
+    names = [
+        "苏州恒达精密机械有限公司",
+        "Spencer Foods SA",
+        "北京韵丰恒能源有限责任公司",
+        "Gertz Logistics AG",
+        "南京泉洋安能源有限公司",
+    ]
     people = ["彭三春", "Astrid Marquez", "欧阳雪峰", "Latoya Baker", "罗伟"]
     owners = ["王强", "李敏", "陈思远"]
     stage = STAGE[i % len(STAGE)]
@@ -110,10 +132,17 @@ def cells(i: int = 0) -> dict[str, Cell]:
         "uscc": c("uscc", "91320594MA1MXXXX0K"),
         "tier": c("tier", TIER[i % 3].label, TIER[i % 3].value, colour=TIER[i % 3].colour),
         "stage": c("stage", stage.label, stage.value, colour=stage.colour),
-        "interests": c("interests", "车床、铣床", ["x", "y"], parts=[kinds.Part("车床", "teal"), kinds.Part("铣床", "cyan")]),
+        "interests": c(
+            "interests", "车床、铣床", ["x", "y"], parts=[kinds.Part("车床", "teal"), kinds.Part("铣床", "cyan")]
+        ),
         "owner": c("owner", owners[i % 3], i % 3 + 1),
         "parent": c("parent", "恒达集团", 7, href="/record"),
-        "partners": c("partners", "上海申通、苏州工业园", [1, 2], parts=[kinds.Part("上海申通", None, "/record"), kinds.Part("苏州工业园", None, "/record")]),
+        "partners": c(
+            "partners",
+            "上海申通、苏州工业园",
+            [1, 2],
+            parts=[kinds.Part("上海申通", None, "/record"), kinds.Part("苏州工业园", None, "/record")],
+        ),
         "staff": c("staff", f"{120 + i * 37:,}", 120),
         "score": c("score", "87.5", 87.5),
         "credit": c("credit", f"¥{amount:,.2f}", amount),
@@ -147,14 +176,19 @@ def menu() -> None:
             m(area="settings", label="人员", url="/mine"),
             m(area="settings", label="角色", url="/mine#2"),
         ],
-        search_url="/list", notices_url="/list", me_url="/mine", help_url="/list",
+        search_url="/list",
+        notices_url="/list",
+        me_url="/mine",
+        help_url="/list",
     )
 
 
 def page(request: HttpRequest, file: str, **context: Any) -> HttpResponse:
     menu()
     if request.actor.user_id is None:  # the shell with somebody in it
-        request.actor = SimpleNamespace(user_id=3, name="李敏", can=lambda *a: True, theme=request.GET.get("theme", ""), kind="user")
+        request.actor = SimpleNamespace(
+            user_id=3, name="李敏", can=lambda *a: True, theme=request.GET.get("theme", ""), kind="user"
+        )
     template = engines["django"].from_string((HERE / f"{file}.html").read_text())
     context |= {"actor_title": "华东区 · 销售经理", "notice_count": 3}
     return HttpResponse(template.render(context, request))
@@ -163,26 +197,96 @@ def page(request: HttpRequest, file: str, **context: Any) -> HttpResponse:
 def moments() -> list[Any]:
     now = timezone.now()
     return [
-        {"id": 1, "icon": "phone-call", "colour": "green", "who": "李敏", "title": "电话", "at": now - timedelta(minutes=12), "body": "确认了样件规格，要求下周二前报价。\n下一步：发报价单。"},
-        {"id": 2, "icon": "pencil", "colour": "blue", "who": "王强", "title": "修改", "source": "页面", "at": now - timedelta(hours=5), "undo_url": "/boom", "href": "/record",
-         "changes": [{"label": "客户级别", "before": "普通客户", "after": "战略客户"}, {"label": "电话", "before": "", "after": "0512-6832 1188"}, {"label": "传真", "before": "0512-6832 1180", "after": ""}]},
-        {"id": 3, "icon": "file-import", "colour": "purple", "who": "陈思远", "title": "导入", "source": "客户名单2026.xlsx", "at": now - timedelta(days=3), "undone": True, "href": "/record"},
-    ]  # fmt: skip
+        {
+            "id": 1,
+            "icon": "phone-call",
+            "colour": "green",
+            "who": "李敏",
+            "title": "电话",
+            "at": now - timedelta(minutes=12),
+            "body": "确认了样件规格，要求下周二前报价。\n下一步：发报价单。",
+        },
+        {
+            "id": 2,
+            "icon": "pencil",
+            "colour": "blue",
+            "who": "王强",
+            "title": "修改",
+            "source": "页面",
+            "at": now - timedelta(hours=5),
+            "undo_url": "/boom",
+            "href": "/record",
+            "changes": [
+                {"label": "客户级别", "before": "普通客户", "after": "战略客户"},
+                {"label": "电话", "before": "", "after": "0512-6832 1188"},
+                {"label": "传真", "before": "0512-6832 1180", "after": ""},
+            ],
+        },
+        {
+            "id": 3,
+            "icon": "file-import",
+            "colour": "purple",
+            "who": "陈思远",
+            "title": "导入",
+            "source": "客户名单2026.xlsx",
+            "at": now - timedelta(days=3),
+            "undone": True,
+            "href": "/record",
+        },
+    ]
 
 
 @access.public
 def guide(request: HttpRequest) -> HttpResponse:
     return page(
-        request, "guide", cells=cells(), fields=FIELDS, moments=moments(), now=timezone.now(), colours=[
-            "gray", "red", "orange", "yellow", "lime", "green", "teal", "cyan", "azure", "blue", "indigo", "purple", "pink"],
-        chips=[{"label": "级别", "operator": "是", "value": "战略客户", "remove_url": "/list"}, {"label": "成交额", "operator": "≥", "value": "100,000", "remove_url": "/list"}],
-        tabs=[{"label": "全部", "url": "/", "current": True, "count": "401"}, {"label": "我的", "url": "/list", "icon": "user"}, {"label": "即将流失", "url": "/list", "count": 12}],
-        rows=[{"name": "phone", "label": "电话", "before": "138 0013 8000", "theirs": "139 0013 9000", "yours": "137 0013 7000"}],
+        request,
+        "guide",
+        cells=cells(),
+        fields=FIELDS,
+        moments=moments(),
+        now=timezone.now(),
+        colours=[
+            "gray",
+            "red",
+            "orange",
+            "yellow",
+            "lime",
+            "green",
+            "teal",
+            "cyan",
+            "azure",
+            "blue",
+            "indigo",
+            "purple",
+            "pink",
+        ],
+        chips=[
+            {"label": "级别", "operator": "是", "value": "战略客户", "remove_url": "/list"},
+            {"label": "成交额", "operator": "≥", "value": "100,000", "remove_url": "/list"},
+        ],
+        tabs=[
+            {"label": "全部", "url": "/", "current": True, "count": "401"},
+            {"label": "我的", "url": "/list", "icon": "user"},
+            {"label": "即将流失", "url": "/list", "count": 12},
+        ],
+        rows=[
+            {
+                "name": "phone",
+                "label": "电话",
+                "before": "138 0013 8000",
+                "theirs": "139 0013 9000",
+                "yours": "137 0013 7000",
+            }
+        ],
         balance={"read": 1204, "created": 900, "updated": 200, "unchanged": 80, "skipped": 14, "held": 10},
         broken={"read": 1204, "created": 900, "updated": 200, "unchanged": 80, "skipped": 14, "held": 9},
-        earlier=[{"text": "0512-6832 1180", "who": "王强", "at": timezone.now() - timedelta(days=40)}, {"text": "", "who": "导入", "at": timezone.now() - timedelta(days=400)}],
-        rivals=[{"text": "0512-6832 1199", "source": "企业年报"}], links={"held": "/list"},
-    )  # fmt: skip
+        earlier=[
+            {"text": "0512-6832 1180", "who": "王强", "at": timezone.now() - timedelta(days=40)},
+            {"text": "", "who": "导入", "at": timezone.now() - timedelta(days=400)},
+        ],
+        rivals=[{"text": "0512-6832 1199", "source": "企业年报"}],
+        links={"held": "/list"},
+    )
 
 
 COLUMNS = ["name", "contact", "phone", "stage", "tier", "credit", "owner", "next"]
@@ -192,10 +296,22 @@ COLUMNS = ["name", "contact", "phone", "stage", "tier", "credit", "owner", "next
 def table(request: HttpRequest) -> HttpResponse:
     rows = [{"id": i, "cells": [cells(i)[k] for k in COLUMNS]} for i in range(25)]
     return page(
-        request, "list", columns=[BY[k] for k in COLUMNS], rows=rows, fields=FIELDS, empty=request.GET.get("empty"),
-        tabs=[{"label": "全部客户", "url": "/list", "current": True}, {"label": "我负责的", "url": "/list?a", "count": 38}, {"label": "30 天未联系", "url": "/list?b"}],
-        chips=[{"label": "阶段", "operator": "是", "value": "跟进中、报价", "remove_url": "/list"}, {"label": "负责人", "operator": "属于", "value": "华东区", "remove_url": "/list"}],
-    )  # fmt: skip
+        request,
+        "list",
+        columns=[BY[k] for k in COLUMNS],
+        rows=rows,
+        fields=FIELDS,
+        empty=request.GET.get("empty"),
+        tabs=[
+            {"label": "全部客户", "url": "/list", "current": True},
+            {"label": "我负责的", "url": "/list?a", "count": 38},
+            {"label": "30 天未联系", "url": "/list?b"},
+        ],
+        chips=[
+            {"label": "阶段", "operator": "是", "value": "跟进中、报价", "remove_url": "/list"},
+            {"label": "负责人", "operator": "属于", "value": "华东区", "remove_url": "/list"},
+        ],
+    )
 
 
 @access.public
@@ -205,7 +321,22 @@ def record(request: HttpRequest) -> HttpResponse:
     return page(request, "record", facts=facts, moments=moments(), name=found["name"].text, cells=found)
 
 
-FIELDS_SHOWN = ["contact", "phone", "email", "site", "tier", "stage", "owner", "credit", "id_number", "founded", "rating", "tags", "address", "note"]
+FIELDS_SHOWN = [
+    "contact",
+    "phone",
+    "email",
+    "site",
+    "tier",
+    "stage",
+    "owner",
+    "credit",
+    "id_number",
+    "founded",
+    "rating",
+    "tags",
+    "address",
+    "note",
+]
 
 
 @access.public
@@ -214,12 +345,18 @@ def form(request: HttpRequest) -> HttpResponse:
     texts = {k: v.text for k, v in cells().items()}
     values["address"] = {"province": "江苏省", "city": "苏州市", "district": "吴中区", "detail": "金枫南路 198 号"}
     wrong = request.method == "POST" or "wrong" in request.GET
-    problems = {"email": [SimpleNamespace(__str__=lambda s: "x")]} if False else {}
+    problems: dict[str, list[Problem]] = {}
     if wrong:
-        problems = {"email": [Problem("“info@examp1e” 不是完整的邮箱地址", "补上域名，例如 @example.com")], "uscc": [Problem("校验位不对", "核对第 18 位")]}
+        problems = {
+            "email": [Problem("“info@examp1e” 不是完整的邮箱地址", "补上域名，例如 @example.com")],
+            "uscc": [Problem("校验位不对", "核对第 18 位")],
+        }
     rows = [
         kinds.form_field(
-            f, value=values.get(f.key), text=texts.get(f.key, ""), problems=problems.get(f.key, ()),
+            f,
+            value=values.get(f.key),
+            text=texts.get(f.key, ""),
+            problems=problems.get(f.key, ()),
             options_url="/options" if f.kind.key in ("link", "user") else "",
         )
         for f in FIELDS
@@ -238,7 +375,9 @@ class Problem:
 
 @access.public
 def origin(request: HttpRequest) -> HttpResponse:
-    template = engines["django"].from_string('{% load gx %}{% origin_panel source="导入 · 客户名单2026.xlsx" who="王强" at=at %}')
+    template = engines["django"].from_string(
+        '{% load gx %}{% origin_panel source="导入 · 客户名单2026.xlsx" who="王强" at=at %}'
+    )
     return HttpResponse(template.render({"at": timezone.now()}, request))
 
 
@@ -246,7 +385,9 @@ def origin(request: HttpRequest) -> HttpResponse:
 def options(request: HttpRequest) -> HttpResponse:
     q = request.GET.get("q", "")
     found = [n for n in ("恒达集团", "恒大地产", "上海恒瑞") if q in n]
-    return HttpResponse("".join(f'<li role="option" data-value="{i}" data-label="{n}">{n}</li>' for i, n in enumerate(found)))
+    return HttpResponse(
+        "".join(f'<li role="option" data-value="{i}" data-label="{n}">{n}</li>' for i, n in enumerate(found))
+    )
 
 
 @access.public
@@ -259,7 +400,15 @@ def conflict(request: HttpRequest) -> HttpResponse:
     menu()
     if request.actor.user_id is None:
         request.actor = SimpleNamespace(user_id=3, name="李敏", can=lambda *a: True, theme="", kind="user")
-    rows = [{"name": "phone", "label": "电话", "before": "138 0013 8000", "theirs": "139 0013 9000", "yours": "137 0013 7000"}]
+    rows = [
+        {
+            "name": "phone",
+            "label": "电话",
+            "before": "138 0013 8000",
+            "theirs": "139 0013 9000",
+            "yours": "137 0013 7000",
+        }
+    ]
     return errors.conflict(request, rows, action="/conflict", carry=[("version", "4")])
 
 

@@ -48,7 +48,9 @@ def show(cell: Any, *, dense: bool = True) -> SafeString:
         return components.empty_value()
     if getattr(cell, "restricted", False):
         label = _("Not yours to see")
-        return components.safe(f'<span class="gx-masked" title="{escape(label)}">{components.icon("lock", size="sm", label=label)}</span>')
+        return components.safe(
+            f'<span class="gx-masked" title="{escape(label)}">{components.icon("lock", size="sm", label=label)}</span>'
+        )
     if getattr(cell, "masked", False):
         label = _("Masked for your role")
         return components.safe(
@@ -68,8 +70,17 @@ def cell_class(cell: Any) -> str:
 
 
 def form_field(
-    field: Any, *, value: Any = None, text: str = "", problems: Sequence[Any] = (), options: Sequence[Any] | None = None,
-    options_url: str = "", prefix: str = "", autofocus: bool = False, read_only: bool = False, language: str | None = None,
+    field: Any,
+    *,
+    value: Any = None,
+    text: str = "",
+    problems: Sequence[Any] = (),
+    options: Sequence[Any] | None = None,
+    options_url: str = "",
+    prefix: str = "",
+    autofocus: bool = False,
+    read_only: bool = False,
+    language: str | None = None,
 ) -> FormField:
     """A form field for a field of records.
 
@@ -95,7 +106,7 @@ def form_field(
         template=template, value=shown.value(value), text=text, help=str(getattr(field, "help", "") or ""),
         required=bool(getattr(field, "required", False)), read_only=read_only,
         autofocus=autofocus, problems=list(problems), options=options, options_url=options_url, wide=shown.wide, group=group,
-        extra=shown.extra(field.kind),
+        extra=shown.hints(field.kind),
     )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ class Face:
         """What the input holds for a stored or posted value."""
         return "" if value is None else value
 
-    def extra(self, kind: Any) -> Mapping[str, Any]:  # noqa: ARG002
+    def hints(self, kind: Any) -> Mapping[str, Any]:
         """Attributes of the input that come from the kind."""
         return {}
 
@@ -102,15 +102,15 @@ class Amount(Face):
     def show(self, cell: Any, *, dense: bool) -> SafeString:
         return self.linked(cell, safe(f'<span class="gx-num">{escape(cell.text)}</span>'))
 
-    def extra(self, kind: Any) -> Mapping[str, Any]:
+    def hints(self, kind: Any) -> Mapping[str, Any]:
         return {"low": getattr(kind, "low", None), "high": getattr(kind, "high", None)}
 
 
 class Integer(Amount):
     key = "integer"
 
-    def extra(self, kind: Any) -> Mapping[str, Any]:
-        return {**super().extra(kind), "mode": "numeric"}
+    def hints(self, kind: Any) -> Mapping[str, Any]:
+        return {**super().hints(kind), "mode": "numeric"}
 
 
 class Number(Amount):
@@ -120,15 +120,15 @@ class Number(Amount):
 class Money(Amount):
     key = "money"
 
-    def extra(self, kind: Any) -> Mapping[str, Any]:
-        return {**super().extra(kind), "prefix": getattr(kind, "currency", "")}
+    def hints(self, kind: Any) -> Mapping[str, Any]:
+        return {**super().hints(kind), "prefix": getattr(kind, "currency", "")}
 
 
 class Percent(Amount):
     key = "percent"
 
-    def extra(self, kind: Any) -> Mapping[str, Any]:
-        return {**super().extra(kind), "suffix": "%"}
+    def hints(self, kind: Any) -> Mapping[str, Any]:
+        return {**super().hints(kind), "suffix": "%"}
 
 
 class Rating(Face):
@@ -152,8 +152,10 @@ class YesNo(Face):
 
     def show(self, cell: Any, *, dense: bool) -> SafeString:
         picture = components.icon("check", css="gx-yes") if cell.value is True else components.icon("x", css="gx-none")
-        return safe(f"{picture} <span>{escape(cell.text)}</span>") if not dense else safe(
-            f'{picture}<span class="gx-hidden-text">{escape(cell.text)}</span>'
+        return (
+            safe(f"{picture} <span>{escape(cell.text)}</span>")
+            if not dense
+            else safe(f'{picture}<span class="gx-hidden-text">{escape(cell.text)}</span>')
         )
 
     def value(self, value: Any) -> Any:
@@ -242,7 +244,9 @@ class Url(Face):
         shown = escape(cell.text.removeprefix("https://").removeprefix("http://").rstrip("/"))
         if not target.startswith(("http://", "https://")):
             return safe(shown)
-        return safe(f'<a class="gx-cell-link" href="{escape(target)}" rel="noopener noreferrer nofollow" target="_blank">{shown}</a>')
+        return safe(
+            f'<a class="gx-cell-link" href="{escape(target)}" rel="noopener noreferrer nofollow" target="_blank">{shown}</a>'
+        )
 
 
 class Address(Face):
@@ -325,7 +329,8 @@ class Links(Face):
         shown = found[:3] if dense else found
         more = f' <span class="gx-count">+{len(found) - len(shown)}</span>' if len(found) > len(shown) else ""
         joined = "、".join(
-            f'<a class="gx-cell-link" href="{escape(p.href)}">{escape(p.text)}</a>' if p.href else str(escape(p.text)) for p in shown
+            f'<a class="gx-cell-link" href="{escape(p.href)}">{escape(p.text)}</a>' if p.href else str(escape(p.text))
+            for p in shown
         )
         return safe(f"{joined}{more}")
 
@@ -342,7 +347,11 @@ class Tags(Links):
     def show(self, cell: Any, *, dense: bool) -> SafeString:
         found = parts_of(cell)
         shown = found[:3] if dense else found
-        more = [components.safe(f'<span class="gx-count">+{len(found) - len(shown)}</span>')] if len(found) > len(shown) else []
+        more = (
+            [components.safe(f'<span class="gx-count">+{len(found) - len(shown)}</span>')]
+            if len(found) > len(shown)
+            else []
+        )
         return components.badges([*(components.badge(p.text, p.colour, href=p.href, tag=True) for p in shown), *more])
 
 

@@ -1,5 +1,6 @@
 """Template tags of the interface: `{% load gx %}`."""
 
+# ruff: noqa: A002 (tags take the attribute names of HTML: id, next)
 from __future__ import annotations
 
 import json
@@ -102,23 +103,44 @@ def _piece(name: str) -> Any:
 
 @_piece("empty")
 def empty(
-    *, icon: str = "inbox", title: str, text: str = "", action_url: str = "", action: str = "", import_url: str = "",
+    *,
+    icon: str = "inbox",
+    title: str,
+    text: str = "",
+    action_url: str = "",
+    action: str = "",
+    import_url: str = "",
     clear_url: str = "",
 ) -> dict[str, Any]:
     """An empty state that says what to do: create, import, or clear the filters."""
-    return dict(icon=icon, title=title, text=text, action_url=action_url, action=action, import_url=import_url, clear_url=clear_url)
+    return {
+        "icon": icon,
+        "title": title,
+        "text": text,
+        "action_url": action_url,
+        "action": action,
+        "import_url": import_url,
+        "clear_url": clear_url,
+    }
 
 
 @_piece("pager")
 def pager(
-    *, first: int = 0, last: int = 0, count: int | None = None, approximate: bool = False, previous: str = "", next: str = "",  # noqa: A002
-    target: str = "", show_range: bool = True,
+    *,
+    first: int = 0,
+    last: int = 0,
+    count: int | None = None,
+    approximate: bool = False,
+    previous: str = "",
+    next: str = "",
+    target: str = "",
+    show_range: bool = True,
 ) -> dict[str, Any]:
     """Keyset paging: previous, next and where one is: "51–100 of ≈ 1.2 M". `target` is the region htmx swaps."""
-    return dict(
-        first=first, last=last, count=None if count is None else count_text(count, approximate=approximate), previous=previous,
-        next=next, target=target, show_range=show_range,
-    )  # fmt: skip
+    return {
+        "first": first, "last": last, "count": None if count is None else count_text(count, approximate=approximate), "previous": previous,
+        "next": next, "target": target, "show_range": show_range,
+    }  # fmt: skip
 
 
 @_piece("chips")
@@ -153,17 +175,32 @@ def moment(item: Any, *, undo_url: str = "", target: str = "") -> dict[str, Any]
 
 
 @_piece("origin")
-def origin(*, id: str, url: str, label: str) -> dict[str, Any]:  # noqa: A002
+def origin(*, id: str, url: str, label: str) -> dict[str, Any]:
     """The small mark beside a value that tells where it comes from; asked of `url` when it is opened."""
     return {"id": id, "url": url, "label": label}
 
 
 @_piece("origin_panel")
 def origin_panel(
-    *, source: str, who: str = "", at: Any = None, reason: str = "", href: str = "", earlier: Iterable[Any] = (), rivals: Iterable[Any] = ()
+    *,
+    source: str,
+    who: str = "",
+    at: Any = None,
+    reason: str = "",
+    href: str = "",
+    earlier: Iterable[Any] = (),
+    rivals: Iterable[Any] = (),
 ) -> dict[str, Any]:
     """What an origin mark opens. `earlier`: text, who, at, source of the values before; `rivals`: what other sources say."""
-    return dict(source=source, who=who, at=at, reason=reason, href=href, earlier=list(earlier), rivals=list(rivals))
+    return {
+        "source": source,
+        "who": who,
+        "at": at,
+        "reason": reason,
+        "href": href,
+        "earlier": list(earlier),
+        "rivals": list(rivals),
+    }
 
 
 @_piece("diff")
@@ -174,16 +211,35 @@ def diff(rows: Sequence[Any], *, choose: bool = True) -> dict[str, Any]:
 
 @_piece("progress")
 def progress(
-    *, id: str, title: str, done: int = 0, total: int | None = None, state: str = "running", rate: float = 0.0,  # noqa: A002
-    seconds_left: float | None = None, message: str = "", poll_url: str = "", cancel_url: str = "", unit: str = "",
+    *,
+    id: str,
+    title: str,
+    done: int = 0,
+    total: int | None = None,
+    state: str = "running",
+    rate: float = 0.0,
+    seconds_left: float | None = None,
+    message: str = "",
+    poll_url: str = "",
+    cancel_url: str = "",
+    unit: str = "",
 ) -> dict[str, Any]:
     """Progress of a long piece of work with rate and time left; asks `poll_url` again while it runs."""
-    share = round(100 * done / total) if total else 0
-    return dict(
-        id=id, title=title, done=number(done), total=None if total is None else number(total), state=state, share=min(100, share),
-        rate=number(round(rate)) if rate else "", left=duration(seconds_left) if seconds_left is not None and state == "running" else "",
-        message=message, poll_url=poll_url if state in ("waiting", "running") else "", cancel_url=cancel_url, unit=unit,
-    )  # fmt: skip
+    running = state in ("waiting", "running")
+    return {
+        "id": id,
+        "title": title,
+        "done": number(done),
+        "total": None if total is None else number(total),
+        "state": state,
+        "share": min(100, round(100 * done / total)) if total else 0,
+        "rate": number(round(rate)) if rate else "",
+        "left": duration(seconds_left) if seconds_left is not None and state == "running" else "",
+        "message": message,
+        "poll_url": poll_url if running else "",
+        "cancel_url": cancel_url,
+        "unit": unit,
+    }
 
 
 @_piece("balance")
@@ -200,7 +256,13 @@ def balance(value: Any, *, links: Mapping[str, str] | None = None) -> dict[str, 
     ]
     total = sum(get(key, 0) or 0 for key in names)
     read = get("read", 0) or 0
-    return {"read": number(read), "terms": terms, "ok": total == read, "total": number(total), "gap": number(abs(read - total))}
+    return {
+        "read": number(read),
+        "terms": terms,
+        "ok": total == read,
+        "total": number(total),
+        "gap": number(abs(read - total)),
+    }
 
 
 @register.inclusion_tag("web/parts/toasts.html", takes_context=True)
