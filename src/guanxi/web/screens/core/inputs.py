@@ -87,6 +87,6 @@ def page(
     return render(request, template, {**context, "problems": whole}, status=422 if errors else 200)
 
 
-def number(text: str) -> int | None:
-    """An id from a form; None when empty or no number."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+def number(text: str) -> int:
+    """An id from a form; 0, which no record has, when empty or no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

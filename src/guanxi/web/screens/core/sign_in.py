@@ -106,7 +106,7 @@ def _check_first(request: HttpRequest, given: dict[str, str], *, here: bool) -> 
 
 def _sso() -> list[URLPattern]:
     """Single sign-on has addresses only where it is configured."""
-    if not settings.SOCIALACCOUNT_PROVIDERS:
+    if not getattr(settings, "SOCIALACCOUNT_PROVIDERS", None):
         return []
     return [
         path("sign-in/<str:provider_id>/start", oidc.login, name="openid_connect_login"),
