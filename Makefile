@@ -45,7 +45,7 @@ walls: $(VENV)/stamp-dev
 	@$(BIN)/lint-imports --no-logo
 
 templates: $(VENV)/stamp-dev
-	@$(BIN)/djlint --quiet --check --lint src
+	@$(BIN)/djlint --quiet --lint src
 
 catalogues: $(VENV)/stamp-dev
 	@$(PY) -m guanxi.site.messages check

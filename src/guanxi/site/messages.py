@@ -127,16 +127,14 @@ def _texts(path: Path) -> Iterator[tuple[int, Key, str]]:
 
 
 def _marked(source: str) -> Iterator[tuple[int, Key, str]]:
-    for line, marker, arguments, _ in extract_python(
-        BytesIO(source.encode()), list(_MARKERS), [], {"encoding": "utf-8"}
-    ):
+    for line, marker, arguments, _ in extract_python(BytesIO(source.encode()), _MARKERS, [], {"encoding": "utf-8"}):
         values = list(arguments) if isinstance(arguments, (tuple, list)) else [arguments]
         context = ""
-        shape = _MARKERS.get(marker or "")
+        shape = _MARKERS.get(str(marker or ""))
         if shape and isinstance(shape[0], tuple):
             context = str(values.pop(0) or "")
         if values and isinstance(values[0], str) and values[0]:
-            plural = values[1] if shape and "n" in (marker or "")[:2] and len(values) > 1 else ""
+            plural = values[1] if shape and "n" in str(marker or "")[:2] and len(values) > 1 else ""
             yield line, (context, values[0]), plural if isinstance(plural, str) else ""
 
 
@@ -166,7 +164,7 @@ def translations(root: Path = PACKAGE, language: str = LANGUAGE) -> dict[Key, di
             if not message.id or message.fuzzy:
                 continue
             text = message.id if isinstance(message.id, str) else message.id[0]
-            forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+            forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
             if all(forms) and forms:
                 found[(message.context or "", text)][room] = forms
     return found
