@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.db import models
@@ -168,7 +168,7 @@ class Account(Record):
         if self.group_role and not self.parent_id and self.group_role != "headquarters":
             yield "group_role", Problem("account.group_role")
         if self.parent_id:
-            above = Account.objects.filter(pk=self.parent_id).values_list("kind", flat=True).first()
+            above = cast(Any, Account.objects).filter(pk=self.parent_id).values_list("kind", flat=True).first()
             allowed = {COMPANY: COMPANY, PERSON: HOUSEHOLD}.get(self.kind)
             if above is not None and above != allowed:
                 yield "parent", Problem("account.parent_kind")

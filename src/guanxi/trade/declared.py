@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 NOTHING = Decimal(0)
 _PLACES = Decimal("0.0001")
@@ -36,5 +36,5 @@ def in_order_currency(values: Mapping[str, Any]) -> Mapping[str, Any]:
         return {}
     from guanxi.trade.models import Order
 
-    found = Order.objects.filter(pk=values["order"]).values_list("currency", flat=True).first()
+    found = cast(Any, Order.objects).filter(pk=values["order"]).values_list("currency", flat=True).first()
     return {"currency": found} if found else {}

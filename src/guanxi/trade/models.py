@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.db import models
@@ -109,7 +109,7 @@ class Order(Record):
         related_name="+", db_index=False,
     )  # fmt: skip
     currency = _currency()
-    total = _amount(_("Total"), default=Decimal(0), blank=True)
+    total = _amount(pgettext_lazy("order", "Total"), default=Decimal(0), blank=True)
     discount = _amount(_("Discount"), default=Decimal(0), blank=True)
     paid = _amount(_("Paid"), default=Decimal(0), blank=True)
     delivery_address = models.JSONField(_("Delivery address"), null=True, blank=True)
@@ -138,7 +138,10 @@ class Order(Record):
         return self.number
 
     def invariants(self) -> Iterator[tuple[str, Problem]]:
-        if self.contact_id and not Contact.objects.filter(pk=self.contact_id, account_id=self.account_id).exists():
+        if (
+            self.contact_id
+            and not cast(Any, Contact.objects).filter(pk=self.contact_id, account_id=self.account_id).exists()
+        ):
             yield "contact", Problem("order.contact")
         # Lines come after the order: only an order that has some can have too much taken off.
         if self.total and self.total > 0 and self.discount and self.discount > self.total:
@@ -195,6 +198,6 @@ class Payment(Record):
         if self.amount is not None and self.amount == 0:
             yield "amount", Problem("payment.zero")
         if self.order_id and self.currency:
-            wanted = Order.objects.filter(pk=self.order_id).values_list("currency", flat=True).first()
+            wanted = cast(Any, Order.objects).filter(pk=self.order_id).values_list("currency", flat=True).first()
             if wanted and wanted != self.currency:
                 yield "currency", Problem("payment.currency", {"wanted": wanted})

@@ -24,7 +24,7 @@ class SignIn:
 
 def load(full: bool = False, say: Callable[[str], object] = print) -> list[SignIn]:
     """Load what of the demo company is not there yet; tells the sign-ins. Started again it adds and changes nothing."""
-    from guanxi.ops.demo.load import Loader
+    from guanxi.ops.demo.loader import Loader
 
     Loader(password(), full=full, say=say).run()
     found = sign_ins()
@@ -71,14 +71,15 @@ def sign_ins() -> list[SignIn]:
 
     order = {person.username: n for n, person in enumerate(PEOPLE)}
     known = User.objects.filter(username__in=order, is_active=True).prefetch_related("roles")
-    secret, checked = password(), {}
+    secret = password()
+    still: bool | None = None
     found = []
     for user in sorted(known, key=lambda user: order[user.username]):
         # Argon2 is slow by design: one look at the first of them tells whether the password is still the demo's.
-        if not checked:
-            checked["ok"] = user.check_password(secret)
+        if still is None:
+            still = user.check_password(secret)
         role = ", ".join(role_name(role) for role in user.roles.all())
-        found.append(SignIn(user.username, secret if checked["ok"] else "", user.name, role))
+        found.append(SignIn(user.username, secret if still else "", user.name, role))
     return found
 
 

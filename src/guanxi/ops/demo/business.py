@@ -55,7 +55,14 @@ _TITLES = (
     ("技术总监", "Technical Director", "technical"), ("运营经理", "Operations Manager", "user"), ("行政助理", "Office Assistant", "gatekeeper"),
     ("供应链总监", "Supply Chain Director", "influencer"),
 )  # fmt: skip
-_DEPARTMENTS = {"采购经理": "采购部", "财务主管": "财务部", "技术总监": "技术部", "运营经理": "运营部", "行政助理": "行政部", "供应链总监": "供应链中心"}
+_DEPARTMENTS = {
+    "采购经理": "采购部",
+    "财务主管": "财务部",
+    "技术总监": "技术部",
+    "运营经理": "运营部",
+    "行政助理": "行政部",
+    "供应链总监": "供应链中心",
+}
 OWNERS = {"east": ("sales", "sales.east"), "south": ("sales.south",), "intl": ("sales.intl",)}
 _SOUTH = ("广州", "深圳", "厦门", "成都", "武汉")
 
@@ -86,9 +93,26 @@ def companies() -> list[Row]:
 
     for g, (zh, en, industry) in enumerate(_GROUPS):
         r = invented.rng("group", g)
-        top = add(f"{zh}集团有限公司", f"{en} Group Co., Ltd.", industry, short=zh, role="headquarters", scale="large", city=r.choice(_CITIES))
+        top = add(
+            f"{zh}集团有限公司",
+            f"{en} Group Co., Ltd.",
+            industry,
+            short=zh,
+            role="headquarters",
+            scale="large",
+            city=r.choice(_CITIES),
+        )
         for city in r.sample(_CITIES, 2):
-            sub = add(f"{city}{zh}有限公司", f"{en} ({_latin(city)}) Co., Ltd.", industry, short=f"{city}{zh}", role="subsidiary", parent=top, scale="medium", city=city)
+            sub = add(
+                f"{city}{zh}有限公司",
+                f"{en} ({_latin(city)}) Co., Ltd.",
+                industry,
+                short=f"{city}{zh}",
+                role="subsidiary",
+                parent=top,
+                scale="medium",
+                city=city,
+            )
             for branch in r.sample([c for c in _CITIES if c != city], r.choice((1, 1, 2))):
                 add(
                     f"{city}{zh}有限公司{branch}分公司", f"{en} ({_latin(city)}) {_latin(branch)} Branch", industry, role="branch", parent=sub,
@@ -102,7 +126,13 @@ def companies() -> list[Row]:
         names.add(stem)
         city, trade = r.choice(_CITIES), r.choice(_TRADES[industry])
         form = r.choice(("有限公司", "有限公司", "有限责任公司", "股份有限公司"))
-        add(f"{city}{stem}{trade}{form}", f"{_latin(city)} {_latin(stem)} {_ENGLISH_TRADE[industry]} Co., Ltd.", industry, short=stem + trade, city=city)
+        add(
+            f"{city}{stem}{trade}{form}",
+            f"{_latin(city)} {_latin(stem)} {_ENGLISH_TRADE[industry]} Co., Ltd.",
+            industry,
+            short=stem + trade,
+            city=city,
+        )
     for name, country, industry in _FOREIGN:
         add(name, name, industry, country=country, short=name.split()[0])
     return found
@@ -129,7 +159,14 @@ def _company(
         place, phone_area = _place_in(r, city)
         phone = invented.landline(r, phone_area)
     else:
-        place = {"country": country, "province": "", "city": _FOREIGN_CITY[country], "district": "", "detail": f"{r.randrange(1, 90)} Harbour Road", "postcode": ""}
+        place = {
+            "country": country,
+            "province": "",
+            "city": _FOREIGN_CITY[country],
+            "district": "",
+            "detail": f"{r.randrange(1, 90)} Harbour Road",
+            "postcode": "",
+        }
         phone = _FOREIGN_PHONE[country].format(n % 100) if country in _FOREIGN_PHONE else ""
     tags = ["演示数据"] + (["集团客户"] if role else []) + (["外贸"] if not chinese else [])
     return {
@@ -190,8 +227,22 @@ def addresses(accounts: list[Row]) -> list[Row]:
         if account["scale"] in ("large", "medium"):
             r = invented.rng("addresses", account["external_id"])
             for purpose in ("billing", "shipping"):
-                place = account["address"] if purpose == "billing" else {**account["address"], "detail": f"{account['address']['detail']} 仓库 Warehouse {r.randrange(1, 9)}"}
-                found.append({"account": account["external_id"], "purpose": purpose, "address": place, "primary": purpose == "billing"})
+                place = (
+                    account["address"]
+                    if purpose == "billing"
+                    else {
+                        **account["address"],
+                        "detail": f"{account['address']['detail']} 仓库 Warehouse {r.randrange(1, 9)}",
+                    }
+                )
+                found.append(
+                    {
+                        "account": account["external_id"],
+                        "purpose": purpose,
+                        "address": place,
+                        "primary": purpose == "billing",
+                    }
+                )
     return found
 
 
@@ -201,7 +252,9 @@ def points(accounts: list[Row]) -> list[Row]:
     for account in accounts[::5]:
         r = invented.rng("points", account["external_id"])
         if account["phone"]:
-            found.append({"account": account["external_id"], "kind": "fax", "value": account["phone"], "label": "传真 Fax"})
+            found.append(
+                {"account": account["external_id"], "kind": "fax", "value": account["phone"], "label": "传真 Fax"}
+            )
         found.append(
             {
                 "account": account["external_id"], "kind": "email", "value": account["email"].replace("info@", "old@"), "label": "旧邮箱 Old",
@@ -218,7 +271,17 @@ def relations(accounts: list[Row]) -> list[Row]:
     for i in range(48):
         r = invented.rng("relation", i)
         one, other = r.sample(free, 2)
-        kind = invented.pick(r, {"supplies": 5, "invests_in": 2, "partners_with": 3, "competes_with": 3, "distributes_for": 2, "referred_by": 2})
+        kind = invented.pick(
+            r,
+            {
+                "supplies": 5,
+                "invests_in": 2,
+                "partners_with": 3,
+                "competes_with": 3,
+                "distributes_for": 2,
+                "referred_by": 2,
+            },
+        )
         since = date(2012, 1, 1) + timedelta(days=r.randrange(3000))
         found.append(
             {
@@ -241,7 +304,7 @@ def products() -> list[Row]:
 
 def orders(accounts: list[Row], people: list[Row]) -> Iterator[tuple[Row, list[Row], list[Row]]]:
     """Orders of the active companies with their lines and payments: (order, lines, payments)."""
-    first_contact = {}
+    first_contact: dict[str, str] = {}
     for person in people:
         first_contact.setdefault(person["account"], person["external_id"])
     n = 0
@@ -253,9 +316,11 @@ def orders(accounts: list[Row], people: list[Row]) -> Iterator[tuple[Row, list[R
         rate = {"CNY": Decimal(1), "USD": Decimal("6.8"), "EUR": Decimal("7.6")}[currency]
         for _ in range({"large": 6, "medium": 4, "small": 2, "micro": 1}[account["scale"]]):
             n += 1
-            at = datetime(2017, 1, 3, 9, 30, tzinfo=SHANGHAI) + timedelta(days=r.randrange(360), minutes=r.randrange(480))
+            at = datetime(2017, 1, 3, 9, 30, tzinfo=SHANGHAI) + timedelta(
+                days=r.randrange(360), minutes=r.randrange(480)
+            )
             order_id = f"DEMO-O{n:05d}"
-            lines = []
+            lines: list[Row] = []
             for position, (sku, zh, en, _unit, price, _share) in enumerate(r.sample(CATALOGUE, r.randrange(1, 5)), 1):
                 quantity = Decimal(r.choice((1, 2, 3, 5, 10, 20, 50) if price < 3000 else (1, 1, 2, 4)))
                 unit_price = (Decimal(price) / rate).quantize(Decimal("0.01"))
@@ -270,7 +335,11 @@ def orders(accounts: list[Row], people: list[Row]) -> Iterator[tuple[Row, list[R
             status = invented.pick(r, {"completed": 8, "shipped": 2, "confirmed": 2, "cancelled": 1})
             method = r.choice(("bank_transfer", "bank_transfer", "bill", "credit", "alipay"))
             payments = []
-            parts = {"completed": (Decimal(1),), "shipped": (Decimal("0.5"), Decimal("0.3")), "confirmed": (Decimal("0.3"),)}.get(status, ())
+            parts = {
+                "completed": (Decimal(1),),
+                "shipped": (Decimal("0.5"), Decimal("0.3")),
+                "confirmed": (Decimal("0.3"),),
+            }.get(status, ())
             for i, part in enumerate(parts, 1):
                 payments.append(
                     {

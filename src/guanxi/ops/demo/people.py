@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 #: key: (name, key of the department above)
 DEPARTMENTS: dict[str, tuple[str, str]] = {
@@ -87,7 +88,7 @@ TAGS: dict[str, tuple[str, str]] = {
 }
 
 #: entity, key, kind, options, label_zh, label_en, further arguments
-CUSTOM_FIELDS = (
+CUSTOM_FIELDS: tuple[tuple[str, str, str, dict[str, str], str, str, dict[str, Any]], ...] = (
     ("customers.account", "x_income", "text", {}, "家庭年收入", "Household income", {"sensitivity": "personal"}),
     ("customers.account", "x_household_size", "text", {}, "家庭人口", "Household size", {}),
     ("customers.account", "x_contract_until", "date", {}, "框架合同到期", "Frame contract until", {"indexed": True}),

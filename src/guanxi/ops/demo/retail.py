@@ -134,7 +134,11 @@ def categories(items: Iterable[Item]) -> list[list[Row]]:
             if code not in levels[depth]:
                 title = invented.words(path[depth])
                 name = f"{DEPARTMENTS.get(path[0], '')} {title}".strip() if depth == 0 else title
-                levels[depth][code] = {"code": code, "name": name[:100], "parent": _code(*path[:depth]) if depth else "R"}
+                levels[depth][code] = {
+                    "code": code,
+                    "name": name[:100],
+                    "parent": _code(*path[:depth]) if depth else "R",
+                }
     # Two spellings that differ in case only would be two categories of one name.
     for level in levels:
         seen: dict[tuple[str, str], int] = {}

@@ -27,7 +27,7 @@ from guanxi.ops.errors import Unavailable
 from guanxi.records import bulk, catalogue, custom, search
 from guanxi.records.read import visible
 
-Say = Callable[[str], None]
+Say = Callable[[str], object]
 Row = dict[str, Any]
 MARKS = "demo.steps"
 CHUNK = 4_000  # baskets a step of the full load
@@ -91,7 +91,9 @@ class Loader:
         held: list[str] = []
 
         def hold(number: int, problems: Mapping[str, list[Any]]) -> None:
-            held.append(f"{rows[number - 1]}: " + "; ".join(f"{k}: {p}" for k, found in problems.items() for p in found))
+            held.append(
+                f"{rows[number - 1]}: " + "; ".join(f"{k}: {p}" for k, found in problems.items() for p in found)
+            )
 
         done = bulk.load(
             self.admin, catalogue.get(key), enumerate(rows, 1), columns=columns, door=Door.COMMAND,
@@ -160,7 +162,14 @@ class Loader:
                 return
             for key, name, kind, options, zh, en, more in people.CUSTOM_FIELDS:
                 custom.define(
-                    self.admin, catalogue.get(key), key=name, kind=kind, options=options, label_zh=zh, label_en=en, **more
+                    self.admin,
+                    catalogue.get(key),
+                    key=name,
+                    kind=kind,
+                    options=options,
+                    label_zh=zh,
+                    label_en=en,
+                    **more,
                 )
             self.put("tags", "records.tag", ({"name": n, "type": t, "colour": c} for n, (t, c) in people.TAGS.items()))
             self.tree("customers.category", CUSTOMER_CATEGORIES)
@@ -212,7 +221,9 @@ class Loader:
             account = "customers.account"
             self.put("households", account, self.linked(persons, category=categories))
             self.put("families", account, homes)
-            self.put("families", account, self.linked(members, parent=self.ids(account, "external_id")), on_existing="update")
+            self.put(
+                "families", account, self.linked(members, parent=self.ids(account, "external_id")), on_existing="update"
+            )
             # Groups first, then what belongs to them: a link needs something to point to.
             for level in _levels(self.companies):
                 known = self.ids(account, "external_id")
@@ -220,7 +231,9 @@ class Loader:
             known = self.ids(account, "external_id")
             self.put("contacts", "customers.contact", self.linked(self.staff, account=known))
             self.put("addresses", "customers.address", self.linked(business.addresses(self.companies), account=known))
-            self.put("contact points", "customers.contactpoint", self.linked(business.points(self.companies), account=known))
+            self.put(
+                "contact points", "customers.contactpoint", self.linked(business.points(self.companies), account=known)
+            )
             relations = [*business.relations(self.companies), *married]
             self.put("relations", "customers.relation", self.linked(relations, account=known, other=known))
 
@@ -246,7 +259,11 @@ class Loader:
                 items = self.journey.items(only)
                 have = self.ids("trade.category", "code")
                 for level in retail.categories(items):
-                    self.put("categories", "trade.category", self.linked((r for r in level if r["code"] not in have), parent=have))
+                    self.put(
+                        "categories",
+                        "trade.category",
+                        self.linked((r for r in level if r["code"] not in have), parent=have),
+                    )
                     have = self.ids("trade.category", "code")
                 self.put(name, "trade.product", self.linked(retail.products(items), category=have))
 
@@ -269,9 +286,15 @@ class Loader:
         self.put(what, "trade.order", rows)
         keys = [row["external_id"] for row in rows]
         known = dict(
-            visible(catalogue.get("trade.order"), self.admin).filter(external_id__in=keys).values_list("external_id", "pk")
+            visible(catalogue.get("trade.order"), self.admin)
+            .filter(external_id__in=keys)
+            .values_list("external_id", "pk")
         )
-        self.put(f"{what}, lines", "trade.orderline", (r for r in self.linked(lines, order=known, product=self.products) if r["order"]))
+        self.put(
+            f"{what}, lines",
+            "trade.orderline",
+            (r for r in self.linked(lines, order=known, product=self.products) if r["order"]),
+        )
         self.put(f"{what}, payments", "trade.payment", (r for r in self.linked(payments, order=known) if r["order"]))
 
     @cached_property
@@ -301,7 +324,9 @@ class Loader:
 
     def purchases(self, what: str, baskets: list[Basket]) -> None:
         owners = self.owners
-        orders = [retail.order(basket, owners.get(retail.account_key(basket.household), "sales.retail")) for basket in baskets]
+        orders = [
+            retail.order(basket, owners.get(retail.account_key(basket.household), "sales.retail")) for basket in baskets
+        ]
         pairs = zip(baskets, orders, strict=True)
         payments = [row for basket, order in pairs if (row := retail.payment(basket, order)) is not None]
         self.orders(what, orders, (line for basket in baskets for line in retail.lines(basket, self.names)), payments)
