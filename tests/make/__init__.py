@@ -72,7 +72,9 @@ def product(*, by: Actor | None = None, **values: Any) -> int:
 
 def order(account: int, lines: Iterable[Mapping[str, Any]] = (), *, by: Actor | None = None, **values: Any) -> int:
     """An order; each of `lines` has at least quantity and unit_price."""
-    made = record("trade.order", {"account": account, "ordered_at": datetime(2026, 3, 1, 9, tzinfo=UTC), **values}, by=by)
+    made = record(
+        "trade.order", {"account": account, "ordered_at": datetime(2026, 3, 1, 9, tzinfo=UTC), **values}, by=by
+    )
     for line in lines:
         record("trade.orderline", {"order": made, **line}, by=by)
     return made

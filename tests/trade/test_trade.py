@@ -12,12 +12,16 @@ pytestmark = pytest.mark.django_db
 
 
 def test_line_amount_is_quantity_times_price_minus_discount() -> None:
-    worked_out = declared.line_amount({"quantity": Decimal("2.5"), "unit_price": Decimal("9.99"), "discount": Decimal("1")})
+    worked_out = declared.line_amount(
+        {"quantity": Decimal("2.5"), "unit_price": Decimal("9.99"), "discount": Decimal("1")}
+    )
     assert worked_out == {"amount": Decimal("23.9750")}
 
 
 def test_order_total_follows_its_lines() -> None:
-    order = make.order(make.account(), [{"quantity": 2, "unit_price": "10"}, {"quantity": 1, "unit_price": "5", "discount": "1"}])
+    order = make.order(
+        make.account(), [{"quantity": 2, "unit_price": "10"}, {"quantity": 1, "unit_price": "5", "discount": "1"}]
+    )
     assert make.row("trade.order", order).total == Decimal(24)
     line = catalogue.get("trade.orderline").model.all_rows.filter(order_id=order).order_by("pk").first()
     with make.acting(make.SYSTEM):

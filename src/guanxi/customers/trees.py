@@ -28,7 +28,9 @@ def below(actor: Actor, entity: Entity, ids: Iterable[int]) -> set[int]:
 
 def paths(actor: Actor, entity: Entity, *, separator: str = " / ") -> dict[int, str]:
     """{id: names from the root} of a whole tree, for small ones: 零售商品 / 食品杂货 / 冰激凌."""
-    rows = {pk: (name, above) for pk, name, above in visible(entity, actor).values_list("pk", entity.title, "parent_id")}
+    rows = {
+        pk: (name, above) for pk, name, above in visible(entity, actor).values_list("pk", entity.title, "parent_id")
+    }
     known: dict[int, str] = {}
 
     def path(pk: int, depth: int = 0) -> str:

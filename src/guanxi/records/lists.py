@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (tables)
 """The shipped lists of values of the machinery's own objects."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (tables)
 """The shipped lists of values of this room."""
 
 from __future__ import annotations

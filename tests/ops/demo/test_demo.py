@@ -79,7 +79,14 @@ def test_demo_loads_once_and_keeps_what_people_did(little: None, monkeypatch: py
     assert {s.password for s in found} == {"only-for-tests-1"}
 
     admin = actor_for(User.objects.get(username="admin"))
-    keys = ("customers.account", "customers.contact", "trade.order", "trade.orderline", "trade.payment", "trade.product")
+    keys = (
+        "customers.account",
+        "customers.contact",
+        "trade.order",
+        "trade.orderline",
+        "trade.payment",
+        "trade.product",
+    )
 
     def counts() -> dict[str, int]:
         with acting(admin):
