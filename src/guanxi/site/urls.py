@@ -2,6 +2,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from guanxi.site.menu import install_menu
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("guanxi.web.screens.core.urls")),
+    path("", include("guanxi.web.urls")),
 ]
+
+install_menu(urlpatterns)
+
+handler400 = "guanxi.web.errors.bad_request"
+handler403 = "guanxi.web.errors.forbidden"
+handler404 = "guanxi.web.errors.not_found"
+handler500 = "guanxi.web.errors.server_error"

@@ -1,11 +1,17 @@
-"""Addresses of the pages."""
+"""Addresses of the pages: the shell's own, the hand-made screens, then the generic pages of every entity."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from guanxi.web import shell
+from guanxi.web.pages import choose, home
+from guanxi.web.pages import urls as pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
     path("preferences", shell.preferences, name="preferences"),
+    path("choose/people", choose.people, name="choose-people"),
+    path("", include("guanxi.web.screens.records.urls")),
+    *pages.every(),
 ]

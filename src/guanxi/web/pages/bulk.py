@@ -1,0 +1,142 @@
+"""Changing many records at once: the same fields, the owner, tags, or deleting; each one change set with a balance and a way back."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from guanxi.core.access import Actor
+from guanxi.kit.problems import Problem
+from guanxi.records import catalogue, read, rights, write
+from guanxi.records.entity import Entity, Field
+from guanxi.records.models import Tag
+from guanxi.records.read.page import matching
+from guanxi.web.errors import is_fragment
+from guanxi.web.kinds import values_from
+from guanxi.web.pages import addresses, words
+from guanxi.web.pages.base import actor_of, entity_page, entity_plural, go, ids_from, render, sentences
+from guanxi.web.pages.form import Choice, formable, input_of
+from guanxi.web.shell import toast
+
+AT_ONCE = 5000  # more than that does not fit into one request
+NEEDS = {"edit": "edit", "tag": "edit", "assign": "assign", "delete": "delete"}
+
+
+def selection(request: HttpRequest, entity: Entity, actor: Actor) -> tuple[QuerySet[Any], list[int], str]:
+    """The rows meant: those ticked, or all that the list's question means; with what says so again in the next form."""
+    data = request.POST if request.method == "POST" else request.GET
+    params = data.get("params", "")[:4000]
+    if data.get("all"):
+        query = read.Query.from_params(parse_qsl(params, keep_blank_values=True))
+        return matching(entity, actor, query), [], params
+    ids = ids_from(data)[:1000]
+    return read.visible(entity, actor).filter(pk__in=ids), ids, params
+
+
+def bulk_fields(actor: Actor, entity: Entity, do: str) -> dict[str, Field]:
+    owner = entity.policy.owner_field
+    fields = formable(rights.editable(actor, entity))
+    if do == "assign":
+        return {owner: fields[owner]} if owner in fields else {}
+    return {k: f for k, f in fields.items() if f.bulk and k not in (owner, "tags") and not f.secret}
+
+
+@entity_page("view")
+def bulk(request: HttpRequest, entity: Entity) -> HttpResponse:
+    actor = actor_of(request)
+    do = (request.POST if request.method == "POST" else request.GET).get("do", "")
+    if do not in NEEDS or not actor.can(entity.key, NEEDS[do]):
+        raise Http404("no such act")
+    rows, ids, params = selection(request, entity, actor)
+    n = rows.count()
+    back = f"{addresses.list_url(entity.key)}?{params}"
+    fields = bulk_fields(actor, entity, do)
+    problems: dict[str, list[Problem]] = {}
+    given: dict[str, Any] = {}
+    if request.method == "POST" and 0 < n <= AT_ONCE:
+        given = _given(request, fields)
+        try:
+            return _do(request, actor, entity, do, rows, given, back)
+        except write.Invalid as error:
+            problems = error.problems
+    said = sentences(problems)
+    formats = read.formats_for(actor)
+    context = {
+        "entity": entity, "plural": entity_plural(entity), "list_url": addresses.list_url(entity.key), "do": do, "n": n, "ids": ids,
+        "all": not ids, "params": params, "back": back, "limit": AT_ONCE, "too_many": n > AT_ONCE,
+        "inputs": [
+            input_of(actor, f, formats, given=given.get(k, "" if not f.kind.many else []), posted=True, problems=said.get(k, ()))
+            for k, f in fields.items()
+        ] if do in ("edit", "assign") else [],
+        "tags": _tags(actor) if do == "tag" else [], "whole": [t for k, ts in said.items() if k not in fields for t in ts],
+        "action": f"{addresses.list_url(entity.key)}bulk",
+    }  # fmt: skip
+    for item in context["inputs"]:  # type: ignore[attr-defined]
+        item.required = do == "assign"
+    status = 422 if problems and not is_fragment(request) else 200
+    return render(request, "pages/bulk.html", context, status=status, fragment="dialog" if is_fragment(request) else "")
+
+
+def _given(request: HttpRequest, fields: dict[str, Field]) -> dict[str, Any]:
+    """Values that were filled in, and the fields to be emptied."""
+    clear = set(request.POST.getlist("clear"))
+    given = values_from(request.POST, fields.values())
+    filled = {k: v for k, v in given.items() if not _nothing(v)}
+    return {**{k: None for k in clear if k in fields}, **filled}
+
+
+def _nothing(value: Any) -> bool:
+    if isinstance(value, dict):
+        return not any(value.values())
+    return value in ("", None, [])
+
+
+def _tags(actor: Actor) -> list[Choice]:
+    entity = catalogue.of(Tag)
+    rows = read.visible(entity, actor).order_by("name").values_list("pk", "name", "colour")[:300]
+    return [Choice(str(pk), name, colour) for pk, name, colour in rows]
+
+
+def _do(
+    request: HttpRequest, actor: Actor, entity: Entity, do: str, rows: QuerySet[Any], given: dict[str, Any], back: str
+) -> HttpResponse:
+    reason = request.POST.get("reason", "").strip()[:500]
+    if do == "delete":
+        gone = write.delete_many(actor, entity, rows, reason=reason)
+        text = ngettext("%(n)s record is deleted.", "%(n)s records are deleted.", gone.rows) % {"n": f"{gone.rows:,}"}
+        toast(request, text, undo=reverse("journal-undo", args=[gone.change_set]) if gone.rows else "")
+        return go(request, addresses.list_url(entity.key) if request.POST.get("all") else back)
+    if do == "tag":
+        add, remove = tuple(ids_from(request.POST, "add")), tuple(ids_from(request.POST, "remove"))
+        if not add and not remove:
+            raise write.Invalid({"": [Problem("field.required")]})
+        known = set(read.visible(catalogue.of(Tag), actor).filter(pk__in=[*add, *remove]).values_list("pk", flat=True))
+        done = write.edit_many(
+            actor, entity, rows, {}, add_tags=tuple(t for t in add if t in known), remove_tags=tuple(t for t in remove if t in known),
+            reason=reason,
+        )  # fmt: skip
+    else:
+        if not given:
+            raise write.Invalid({"": [Problem("field.required")]})
+        done = write.edit_many(actor, entity, rows, given, reason=reason)
+    _tell(request, done)
+    return go(request, back)
+
+
+def _tell(request: HttpRequest, done: write.Edited) -> None:
+    """The balance as a sentence: changed, unchanged, left as they are and why."""
+    b = done.balance
+    parts = [ngettext("%(n)s record changed", "%(n)s records changed", b.updated) % {"n": f"{b.updated:,}"}]
+    if b.unchanged:
+        parts.append(_("%(n)s were so already") % {"n": f"{b.unchanged:,}"})
+    if b.held:
+        reasons = {words.why(code) for codes in done.held.values() for code in codes}
+        parts.append(_("%(n)s left as they are: %(why)s") % {"n": f"{b.held:,}", "why": "; ".join(sorted(reasons)[:3])})
+    undo = reverse("journal-undo", args=[done.change_set]) if b.updated else ""
+    toast(request, " · ".join(parts), level="warning" if b.held else "success", undo=undo)

@@ -1,0 +1,293 @@
+"""New and edit: a page, or in a dialog one section or one field. Nobody overwrites what somebody else saved meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from guanxi.core.access import Actor
+from guanxi.core.identity.models import User
+from guanxi.kit.problems import Problem
+from guanxi.records import catalogue, kinds, read, rights, write
+from guanxi.records.entity import Entity, Field
+from guanxi.records.kinds import Formats
+from guanxi.records.models import Tag
+from guanxi.records.read import Cell
+from guanxi.records.read.cells import names_of
+from guanxi.web.errors import is_fragment
+from guanxi.web.kinds import FormField, form_field, values_from
+from guanxi.web.pages import addresses
+from guanxi.web.pages.base import actor_of, entity_label, entity_page, entity_plural, go, number, render, sentences
+from guanxi.web.pages.record import sections_of
+from guanxi.web.shell import toast
+
+MOST_OPTIONS = 300
+AMOUNTS = ("integer", "number", "money", "percent")
+
+
+@dataclass(frozen=True)
+class Group:
+    """A section of the form."""
+
+    title: str
+    fields: list[FormField]
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    label: str
+    colour: str = ""
+    retired: bool = False
+
+
+def choices_of(actor: Actor, field: Field, formats: Formats, value: Any) -> Sequence[Any]:
+    """What a field offers: values of its list, tags, or records that are linked already."""
+    kind = field.kind
+    if isinstance(kind, kinds.Choice):
+        return [o for o in kind.options(formats) if not o.retired or o.value == value or (isinstance(value, list) and o.value in value)]
+    if isinstance(kind, kinds.Tags):
+        rows = read.visible(catalogue.of(Tag), actor).order_by("name").values_list("pk", "name", "colour")[:MOST_OPTIONS]
+        return [Choice(str(pk), name, colour) for pk, name, colour in rows]
+    if isinstance(kind, kinds.Links):
+        target = catalogue.get(kind.target)
+        ids = list(value or []) if isinstance(value, (list, tuple)) else []
+        rows = list(read.visible(target, actor).order_by("-pk").values_list("pk", flat=True)[: MOST_OPTIONS - len(ids)])
+        return [Choice(str(i), name) for i, (name, _colour) in names_of(actor, kind.target, dict.fromkeys([*ids, *rows])).items()]
+    return ()
+
+
+def options_url(field: Field) -> str:
+    """Where the words of a link field are looked up while typing."""
+    kind = field.kind
+    if not isinstance(kind, kinds.Link) or kind.many:
+        return ""
+    return reverse("choose-people") if isinstance(kind, kinds.Person) else f"{addresses.list_url(kind.target)}choose"
+
+
+def name_of(actor: Actor, field: Field, value: Any) -> str:
+    """How a link's value reads; "" for what this person may not see."""
+    kind = field.kind
+    if not isinstance(kind, kinds.Link) or kind.many or not value:
+        return ""
+    id_ = value if isinstance(value, int) else number(str(value))
+    if id_ is None:
+        return str(value)
+    if isinstance(kind, kinds.Person):
+        return User.objects.filter(pk=id_).values_list("name", flat=True).first() or ""
+    return names_of(actor, kind.target, [id_]).get(id_, ("",))[0]
+
+
+def input_of(
+    actor: Actor, field: Field, formats: Formats, *, cell: Cell | None = None, given: Any = None, posted: bool = False,
+    problems: Sequence[str] = (), autofocus: bool = False,
+) -> FormField:  # fmt: skip
+    """A field as an input: with what was posted, else with what is stored, else with its default."""
+    kind = field.kind
+    if posted:
+        value = given
+    elif cell is not None:
+        value = cell.edit_text if kind.key in AMOUNTS else cell.value
+        if cell.field.secret:
+            value = None
+    else:
+        value = field.default
+        if kind.key in AMOUNTS and value is not None:
+            value = kind.edit_text(value, formats)
+    text = name_of(actor, field, value)
+    if field.secret and cell is not None:
+        text = cell.text
+    made = form_field(
+        field, value=value, text=text, problems=problems, options=choices_of(actor, field, formats, value),
+        options_url=options_url(field), autofocus=autofocus, language=formats.language,
+    )  # fmt: skip
+    if field.secret and cell is not None and not cell.empty:
+        made.required = False
+    return made
+
+
+def groups_of(
+    actor: Actor, entity: Entity, fields: Mapping[str, Field], *, cells: Mapping[str, Cell] | None = None,
+    given: Mapping[str, Any] | None = None, problems: Mapping[str, Sequence[str]] | None = None, focus: str = "",
+) -> list[Group]:  # fmt: skip
+    """The inputs of a form by section. `given`: what was posted or asked for in the address."""
+    formats = read.formats_for(actor)
+    given, problems = given or {}, problems or {}
+    order = [k for _i, _t, names in sections_of(entity, fields) for k in names]
+    order += [k for k in fields if k not in order]
+    first = focus or next((k for k in order if problems.get(k)), order[0] if order else "")
+
+    def one(key: str) -> FormField:
+        cell = cells.get(key) if cells is not None else None
+        return input_of(
+            actor, fields[key], formats, cell=cell, given=given.get(key), posted=key in given, problems=problems.get(key, ()),
+            autofocus=key == first,
+        )  # fmt: skip
+
+    groups = [Group(str(title), [one(k) for k in names]) for _i, title, names in sections_of(entity, fields)]
+    rest = [k for k in fields if k not in {n for _i, _t, names in sections_of(entity, fields) for n in names}]
+    if rest:
+        groups.append(Group(_("Tags") if rest == ["tags"] else _("More"), [one(k) for k in rest]))
+    return groups
+
+
+def formable(fields: Mapping[str, Field]) -> dict[str, Field]:
+    """Fields that a form can hold: not computed ones, not those that only the machine sets."""
+    return {k: f for k, f in fields.items() if not f.computed and not f.read_only}
+
+
+def prefilled(request: HttpRequest, fields: Mapping[str, Field]) -> dict[str, Any]:
+    """Values asked for in the address: `?account=1001`."""
+    params = request.GET
+    return {k: (params.getlist(k) if f.kind.many else params[k]) for k, f in fields.items() if k in params}
+
+
+def _context(entity: Entity, id: int | None, title: str) -> dict[str, Any]:  # noqa: A002
+    base = addresses.list_url(entity.key)
+    return {
+        "entity": entity, "noun": entity_label(entity), "plural": entity_plural(entity), "list_url": base,
+        "base": f"{base}{id}/" if id else base, "title": title,
+    }  # fmt: skip
+
+
+@entity_page("create")
+def new(request: HttpRequest, entity: Entity) -> HttpResponse:
+    actor = actor_of(request)
+    fields = formable(rights.editable(actor, entity))
+    given: dict[str, Any] = prefilled(request, fields)
+    problems: dict[str, list[Problem]] = {}
+    if request.method == "POST":
+        given = values_from(_with_files(request), fields.values())
+        try:
+            saved = write.save(actor, entity, given)
+        except write.Invalid as error:
+            problems = error.problems
+        except write.Refused:
+            problems = {"": [Problem("undo.right")]}
+        else:
+            undo = reverse("journal-undo", args=[saved.change_set]) if saved.change_set else ""
+            toast(request, _("%(noun)s created.") % {"noun": entity_label(entity)}, undo=undo)
+            again = "again" in request.POST
+            return go(request, f"{addresses.list_url(entity.key)}new" if again else addresses.record_url(entity.key, saved.id))
+    said = sentences(problems)
+    context = {
+        **_context(entity, None, _("New %(noun)s") % {"noun": entity.label}),
+        "groups": groups_of(actor, entity, fields, given=given, problems=said), "version": "", "whole": _whole(said, fields),
+        "action": f"{addresses.list_url(entity.key)}new", "cancel": addresses.list_url(entity.key), "new": True,
+    }  # fmt: skip
+    return render(request, "pages/form.html", context, status=_status(request, problems), fragment="dialog" if is_fragment(request) else "")
+
+
+def _status(request: HttpRequest, problems: Mapping[str, Any]) -> int:
+    return 422 if problems and not is_fragment(request) else 200
+
+
+def _whole(said: Mapping[str, list[str]], shown: Iterable[str]) -> list[str]:
+    """What is wrong with the record as a whole, or with fields that the form does not show."""
+    keys = set(shown)
+    return [text for key, texts in said.items() if key not in keys for text in texts]
+
+
+def _with_files(request: HttpRequest) -> QueryDict:
+    """The posted form with its files among the values."""
+    if not request.FILES:
+        return request.POST
+    post = request.POST.copy()
+    for name, file in request.FILES.items():
+        post.setlist(name, [file])  # type: ignore[list-item]
+    return post
+
+
+def chosen_fields(request: HttpRequest, entity: Entity, fields: Mapping[str, Field]) -> tuple[dict[str, Field], str]:
+    """The fields a form is about: one, a section, or all; and what the form is called after."""
+    params = request.GET
+    if key := params.get("field", ""):
+        if key not in fields:
+            raise read.Hidden(key)
+        money = getattr(fields[key].kind, "currency_field", "")
+        keys = [key, *([money] if money in fields else [])]
+        return {k: fields[k] for k in keys}, str(fields[key].label)
+    if (index := number(params.get("section", ""))) is not None:
+        for i, title, names in sections_of(entity, fields):
+            if i == index:
+                return {k: fields[k] for k in names}, str(title)
+        raise read.Hidden(str(index))
+    return dict(fields), ""
+
+
+@entity_page("edit")
+def edit(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
+    actor = actor_of(request)
+    view = read.view(entity, actor, id)
+    if "edit" not in view.may:
+        raise write.Refused(f"{entity.key} {id}")
+    every = formable(rights.editable(actor, entity))
+    owner = entity.policy.owner_field
+    if owner in every and "assign" not in view.may:
+        del every[owner]
+    fields, part = chosen_fields(request, entity, every)
+    here = request.get_full_path()
+    given: dict[str, Any] = {}
+    problems: dict[str, list[Problem]] = {}
+    version = view.version
+    if request.method == "POST":
+        given = values_from(_with_files(request), fields.values())
+        version = number(request.POST.get("version", "")) or view.version
+        taken = {k: v for k, v in given.items() if request.POST.get(f"keep-{k}") != "theirs"}
+        try:
+            saved = write.save(actor, entity, taken, id=id, version=version)
+        except write.Invalid as error:
+            problems = error.problems
+        except write.Conflict as error:
+            return conflict(request, entity, id, view, error, here)
+        else:
+            return _saved(request, entity, id, saved)
+    said = sentences(problems)
+    context = {
+        **_context(entity, id, view.title or f"#{id}"), "part": part,
+        "groups": groups_of(
+            actor, entity, fields, cells=view.cells, given=given, problems=said, focus=request.GET.get("field", "")
+        ),
+        "version": version, "action": here, "cancel": addresses.record_url(entity.key, id), "whole": _whole(said, fields),
+    }  # fmt: skip
+    return render(request, "pages/form.html", context, status=_status(request, problems), fragment="dialog" if is_fragment(request) else "")
+
+
+def _saved(request: HttpRequest, entity: Entity, id: int, saved: write.Saved) -> HttpResponse:  # noqa: A002
+    """Back to the record; in a dialog the record behind it is drawn again."""
+    said = _("Saved.") if saved.change_set else _("Nothing was changed.")
+    undo = reverse("journal-undo", args=[saved.change_set]) if saved.change_set else ""
+    if is_fragment(request):
+        from guanxi.web.pages.record import context_of
+
+        # Nothing lands in the dialog, which shuts it; the record behind it comes along out of band.
+        response = render(request, "pages/record.html", {**context_of(entity, actor_of(request), id), "oob": True}, fragment="record")
+        response["HX-Trigger"] = json.dumps({"gx:toast": {"text": said, "level": "success", "undo": undo}})
+        return response
+    toast(request, said, level="success" if saved.change_set else "info", undo=undo)
+    return HttpResponseRedirect(addresses.record_url(entity.key, id))
+
+
+def conflict(
+    request: HttpRequest, entity: Entity, id: int, view: read.RecordView, error: write.Conflict, action: str  # noqa: A002
+) -> HttpResponse:
+    """409: what was typed is carried along, and for each field in question the person chooses."""
+    rows = [
+        {"name": f.field.key, "label": str(f.field.label), "before": f.base, "theirs": f.theirs, "yours": f.yours, "who": f.who}
+        for f in error.fields
+    ]
+    carry = [
+        (name, value) for name, values in request.POST.lists() for value in values
+        if name not in ("csrfmiddlewaretoken", "version") and not name.startswith("keep-")
+    ]  # fmt: skip
+    context = {
+        **_context(entity, id, view.title or f"#{id}"), "rows": rows, "carry": carry, "version": error.version, "action": action,
+        "who": "、".join(dict.fromkeys(r["who"] for r in rows if r["who"])), "cancel": addresses.record_url(entity.key, id),
+    }  # fmt: skip
+    return render(request, "pages/conflict.html", context, status=409, fragment="dialog" if is_fragment(request) else "")

@@ -1,0 +1,289 @@
+"""The page of one record: header, sections with an origin for each value, time line, what belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from guanxi.core.access import Actor
+from guanxi.core.journal.models import ChangeSet
+from guanxi.records import invert, read, rights
+from guanxi.records.entity import Entity, Field
+from guanxi.records.read.cells import names_of
+from guanxi.records.read.view import related
+from guanxi.records.read.view import timeline as history
+from guanxi.web import components
+from guanxi.web.errors import is_fragment
+from guanxi.web.pages import addresses, shown, timeline, words
+from guanxi.web.pages.base import actor_of, capital, entity_label, entity_page, entity_plural, number, render
+from guanxi.web.pages.shown import Table, heads
+
+PANEL_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A field of a record as a line: label, value, and the marks beside it (origin, reveal, edit) as HTML."""
+
+    key: str
+    label: str
+    html: SafeString
+    marks: SafeString
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of the record page."""
+
+    index: int
+    title: str
+    facts: list[Fact]
+    edit_url: str
+    empty: int  # fields without a value, not shown until asked for
+
+
+def sections_of(entity: Entity, known: Iterable[str]) -> list[tuple[int, Any, list[str]]]:
+    """Sections with the fields this person knows of; fields in no section (custom ones) come at the end."""
+    keys = list(known)
+    found = [(i, s.title, [k for k in s.fields if k in keys]) for i, s in enumerate(entity.sections)]
+    placed = {k for section in entity.sections for k in section.fields} | {"tags", "created_at", "changed_at"}
+    others = [k for k in keys if k not in placed]
+    if others:
+        found.append((len(found), _("More fields") if entity.sections else entity_label(entity), others))
+    return [(i, title, names) for i, title, names in found if names]
+
+
+def parts_of(view: read.RecordView, *, hidden: frozenset[str] = frozenset()) -> list[Part]:
+    """All sections as facts. Essential and filled fields are shown; other empty ones are counted."""
+    base = addresses.record_url(view.entity.key, view.id)
+    editable = "edit" in view.may
+    words_ = {"origin": escape(_("Where this comes from")), "edit": escape(_("Edit")), "reveal": escape(_("Show the whole value"))}
+    found = []
+    for index, title, keys in sections_of(view.entity, view.cells):
+        cells = [view.cells[k] for k in keys if k not in hidden]
+        facts = [_fact(view, cell, base, words_, editable) for cell in cells if not cell.empty or cell.field.essential]
+        may = editable and any(c.editable for c in cells)
+        empty = len(cells) - len(facts)
+        if facts or may:
+            found.append(Part(index, str(title), facts, f"{base}edit?section={index}" if may else "", empty))
+    return found
+
+
+def _fact(view: read.RecordView, cell: read.Cell, base: str, said: dict[str, Any], editable: bool) -> Fact:
+    key, label = cell.key, str(cell.field.label)
+    marks = []
+    if cell.revealable and cell.masked:
+        marks.append(
+            f'<button class="gx-origin-button" type="button" hx-post="{base}reveal/{key}" hx-target="#value-{key}" hx-swap="innerHTML"'
+            f' title="{said["reveal"]}">{components.icon("eye", size="sm")}<span class="gx-hidden-text">{said["reveal"]} {escape(label)}</span></button>'
+        )
+    if editable and cell.editable:
+        marks.append(
+            f'<a class="gx-origin-button" href="{base}edit?field={key}" hx-get="{base}edit?field={key}" hx-target="#gx-dialog [data-dialog-body]"'
+            f' title="{said["edit"]}">{components.icon("pencil", size="sm")}<span class="gx-hidden-text">{said["edit"]} {escape(label)}</span></a>'
+        )
+    if key in view.origins and not cell.empty and not cell.field.computed:
+        marks.append(
+            f'<button class="gx-origin-button" type="button" popovertarget="origin-{key}" aria-haspopup="dialog" aria-expanded="false"'
+            f' title="{said["origin"]}">{components.icon("history", size="sm")}<span class="gx-hidden-text">{said["origin"]}: {escape(label)}</span></button>'
+            f'<div class="gx-pop gx-pop-wide" id="origin-{key}" popover role="dialog" data-align="end" aria-label="{said["origin"]}: {escape(label)}"'
+            f' hx-get="{base}origin/{key}" hx-trigger="toggle once"><span class="gx-wait"></span><span class="gx-wait"></span></div>'
+        )
+    html = components.safe(f'<span id="value-{key}">{shown.html(cell, dense=False)}</span>')
+    return Fact(key, label, html, components.safe("".join(marks)))
+
+
+def header(view: read.RecordView) -> dict[str, Any]:
+    """Title, number, tags, owner and how complete the record is."""
+    entity = view.entity
+    numbering = entity.numbering.field if entity.numbering else ""
+    owner = view.cells.get(entity.policy.owner_field)
+    tags = view.cells.get("tags")
+    states = [view.cells[k] for k in ("status", "tier") if k in view.cells and not view.cells[k].empty]
+    missing = view.missing
+    person = entity.declared[entity.title].kind.key in ("company_name", "person_name")
+    kind = view.cells.get("kind")
+    return {
+        "title": view.title or f"#{view.id}",
+        "number": view.cells[numbering].text if numbering and numbering in view.cells and entity.title != numbering else "",
+        "owner": owner if owner and not owner.empty else None,
+        "states": [shown.html(c) for c in states],
+        "kind": kind.text if kind else "",
+        "tags": shown.html(tags) if tags and not tags.empty else "",
+        "pictured": person,
+        "company": bool(kind and kind.value == "company"),
+        "percent": view.completeness,
+        "essential": any(c.field.essential for c in view.cells.values()),
+        "missing": missing[0] if missing else None,
+        "missing_more": len(missing) - 1,
+    }
+
+
+@entity_page("view")
+def record(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
+    actor = actor_of(request)
+    return render(request, "pages/record.html", context_of(entity, actor, id), fragment="record" if is_fragment(request) else "")
+
+
+def context_of(entity: Entity, actor: Actor, id: int) -> dict[str, Any]:  # noqa: A002
+    view = read.view(entity, actor, id)
+    base = addresses.record_url(entity.key, id)
+    line = timeline.of_record(entity, actor, id)
+    return {
+        "entity": entity, "view": view, "base": base, "list_url": addresses.list_url(entity.key),
+        "plural": entity_plural(entity), "noun": entity_label(entity), "head": header(view),
+        "parts": parts_of(view, hidden=frozenset({"tags"})), "may": {a: a in view.may for a in ("edit", "delete", "assign")},
+        "related": any(True for _one in related(entity, actor)), "id": id, **timeline.as_context(line, f"{base}timeline"),
+    }  # fmt: skip
+
+
+@entity_page("view")
+def timeline_page(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
+    """More of the time line: a piece for the page, or a page of its own."""
+    actor = actor_of(request)
+    before = number(request.GET.get("before", ""))
+    line = timeline.of_record(entity, actor, id, before=before, limit=timeline.MORE)
+    base = addresses.record_url(entity.key, id)
+    context = {
+        "entity": entity, "base": base, "plural": entity_plural(entity), "list_url": addresses.list_url(entity.key),
+        "title": title_of(entity, actor, id), **timeline.as_context(line, f"{base}timeline"),
+    }  # fmt: skip
+    return render(request, "pages/timeline.html", context, fragment="moments" if is_fragment(request) else "")
+
+
+def title_of(entity: Entity, actor: Actor, id: int) -> str:  # noqa: A002
+    return names_of(actor, entity.key, [id]).get(id, ("",))[0] or f"#{id}"
+
+
+# Origin and reveal ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Earlier:
+    text: str
+    who: str
+    at: Any
+
+
+@entity_page("view")
+def origin(request: HttpRequest, entity: Entity, id: int, field: str) -> HttpResponse:  # noqa: A002
+    """Where a value comes from, and what stood there before, as far as this person may see it."""
+    actor = actor_of(request)
+    view = read.view(entity, actor, id)
+    if field not in view.cells:
+        raise read.Hidden(f"{entity.key} {id}")
+    cell, source = view.cells[field], view.origins.get(field)
+    earlier = []
+    for event in history(entity, actor, id, limit=100):
+        for change in event.changes:
+            if change.field.key == field and not (not earlier and change.after.text == change.before.text):
+                earlier.append(Earlier(change.before.text, event.change_set.actor_name, event.change_set.at))
+    context = {
+        "cell": cell, "label": str(cell.field.label), "earlier": earlier[:10], "source": "", "base": addresses.record_url(entity.key, id),
+        "title": view.title, "plural": entity_plural(entity), "list_url": addresses.list_url(entity.key), "value": shown.html(cell, dense=False),
+    }  # fmt: skip
+    if source is not None:
+        set_ = ChangeSet.objects.filter(pk=source.change_set).first()
+        may = set_ is not None and invert.may_see(actor, set_)
+        context |= {
+            "source": source_text(source), "who": source.who, "at": source.at, "reason": source.reason,
+            "href": reverse("journal-entry", args=[source.change_set]) if may else "",
+        }  # fmt: skip
+    return render(request, "pages/origin.html", context, fragment="panel" if is_fragment(request) else "")
+
+
+def source_text(source: Any) -> str:
+    """Where a value came in, in words: "Import", "Typed in on a page", "Given back by undo"."""
+    if source.action == "undo":
+        return _("Given back by undo")
+    if source.door == "page":
+        return _("Set in bulk") if source.action == "bulk" else _("Typed in")
+    return words.door(source.door)
+
+
+@require_POST
+@entity_page("view")
+def reveal(request: HttpRequest, entity: Entity, id: int, field: str) -> HttpResponse:  # noqa: A002
+    """The whole of a masked value. It is written into the journal that it was looked at."""
+    actor = actor_of(request)
+    cell = _may_reveal(entity, actor, id, field)
+    whole = read.reveal(entity, actor, id, cell.field.key)
+    text = components.safe(
+        f'<span class="gx-num">{escape(whole.text)}</span> <button class="gx-origin-button" type="button" data-copy="{escape(whole.edit_text or whole.text)}"'
+        f' title="{escape(_("Copy"))}">{components.icon("copy", size="sm", label=_("Copy"))}</button>'
+    )
+    if is_fragment(request):
+        return HttpResponse(text)
+    context = {
+        "title": title_of(entity, actor, id), "base": addresses.record_url(entity.key, id), "label": str(cell.field.label), "text": text,
+        "plural": entity_plural(entity), "list_url": addresses.list_url(entity.key),
+    }  # fmt: skip
+    return render(request, "pages/revealed.html", context)
+
+
+def _may_reveal(entity: Entity, actor: Actor, id: int, field: str) -> read.Cell:  # noqa: A002
+    """The masked cell, if it may be revealed; else as if it were not there."""
+    cell = read.view(entity, actor, id).cells.get(field)
+    if cell is None or not cell.masked or not cell.revealable:
+        raise read.Hidden(f"{entity.key} {id}")
+    return cell
+
+
+# What belongs to a record -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Records of one entity that point here: the first rows, how many there are, where all are, where one is added."""
+
+    title: str
+    icon: str
+    table: Table
+    heads: list[Any]
+    count: int
+    exact: bool
+    all_url: str
+    add_url: str
+    noun: str
+
+
+def panel(actor: Actor, other: Entity, field: Field, id: int, *, several: bool) -> Panel:  # noqa: A002
+    """`several`: the same entity points here by more than one field, so the field's name is said."""
+    columns = tuple(k for k in other.columns if k != field.key and k in rights.readable(actor, other))[:4]
+    page = read.page(other, actor, read.Query(filters=(read.Filter(field.key, "is", (str(id),)),), columns=columns, limit=PANEL_ROWS))
+    base = addresses.list_url(other.key)
+    title = entity_plural(other)
+    if several:
+        title = f"{title} · {capital(str(field.label))}"
+    add = f"{base}new?{field.key}={id}" if actor.can(other.key, "create") else ""
+    table = Table(other, page.columns, page.rows, boxes=False)
+    return Panel(
+        title, other.icon, table, heads(page.columns), page.count.n, page.count.exact, f"{base}?f.{field.key}.is={id}", add,
+        str(other.label),
+    )  # fmt: skip
+
+
+@entity_page("view")
+def panels(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
+    """Everything that points to this record, as panels; loaded after the page, in one request."""
+    actor = actor_of(request)
+    read.get_visible(entity, actor, id)
+    pointing = list(related(entity, actor))
+    times: dict[str, int] = {}
+    for one in pointing:
+        times[one.entity.key] = times.get(one.entity.key, 0) + 1
+    shown_panels = [panel(actor, one.entity, one.field, id, several=times[one.entity.key] > 1) for one in pointing]
+    shown_panels.sort(key=lambda p: p.count == 0)
+    context = {
+        "entity": entity, "panels": shown_panels, "base": addresses.record_url(entity.key, id), "title": title_of(entity, actor, id),
+        "plural": entity_plural(entity), "list_url": addresses.list_url(entity.key),
+    }  # fmt: skip
+    return render(request, "pages/panels.html", context, fragment="panels" if is_fragment(request) else "")

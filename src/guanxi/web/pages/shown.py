@@ -1,0 +1,131 @@
+"""Cells as HTML with their links. Made in Python: a list page has hundreds of them, a record page dozens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import cached_property
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from guanxi.records import kinds as record_kinds
+from guanxi.records.entity import Entity, Field
+from guanxi.records.read import Cell, Row
+from guanxi.web import components, kinds
+from guanxi.web.pages import addresses
+
+safe = components.safe
+
+
+class Linked:
+    """A cell with addresses instead of entity keys and ids: what `web.kinds` shows."""
+
+    __slots__ = ("_cell", "href", "parts")
+
+    def __init__(self, cell: Cell, href: str | None, parts: Sequence[Any]) -> None:
+        self._cell, self.href, self.parts = cell, href, parts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cell, name)
+
+
+def linked(cell: Cell, *, linking: bool = True) -> Any:
+    """The cell as the faces want it: one link has an address, parts are text, colour and (in links) address."""
+    if not cell.link and not cell.parts:
+        return cell
+    href = addresses.record_url(*cell.link) if cell.link and linking else None
+    kind = cell.field.kind
+    target = kind.target if isinstance(kind, record_kinds.Link) and not isinstance(kind, record_kinds.Tags) else ""
+    parts = [
+        kinds.Part(text, colour, addresses.record_url(target, id_) if target and linking and addresses.has_pages(target) else None)
+        for text, colour, id_ in cell.parts
+    ]
+    return Linked(cell, href, parts)
+
+
+def html(cell: Cell, *, dense: bool = True, linking: bool = True) -> SafeString:
+    return kinds.show(linked(cell, linking=linking), dense=dense)
+
+
+def lead_text(cell: Cell, title: str) -> str:
+    return cell.text or title
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column's head: `sort` is the address that sorts by it, `direction` "ascending", "descending" or ""."""
+
+    key: str
+    label: str
+    css: str
+    sort: str = ""
+    direction: str = ""
+
+
+@dataclass
+class Table:
+    """The rows of a list as `<tr>` elements. `boxes`: with a tick box each."""
+
+    entity: Entity
+    columns: Sequence[Field]
+    rows: Sequence[Row]
+    boxes: bool = True
+    linking: bool = True
+
+    @cached_property
+    def lead(self) -> int:
+        """The column that carries the link to the record: the title's, else the first."""
+        return next((i for i, f in enumerate(self.columns) if f.key == self.entity.title), 0)
+
+    @cached_property
+    def pictured(self) -> bool:
+        """Whether rows begin with an avatar: people and companies do."""
+        return self.entity.declared[self.entity.title].kind.key in ("company_name", "person_name")
+
+    def __html__(self) -> str:
+        return self.body
+
+    @cached_property
+    def body(self) -> SafeString:
+        choose = escape(_("Choose"))
+        labels = [str(escape(f.label)) for f in self.columns]
+        ends = [kinds.face(getattr(f.kind, "result", f.kind).key).to_end for f in self.columns]
+        base = addresses.list_url(self.entity.key)
+        return safe("".join(self._row(row, base, choose, labels, ends) for row in self.rows))
+
+    def _row(self, row: Row, base: str, choose: str, labels: Sequence[str], ends: Sequence[bool]) -> str:
+        parts = ["<tr>"]
+        if self.boxes:
+            parts.append(
+                f'<td class="gx-tick"><input type="checkbox" name="id" value="{row.id}" data-row aria-label="{choose} {escape(row.title)}"></td>'
+            )
+        for i, cell in enumerate(row.cells):
+            if i == self.lead:
+                parts.append(f'<td class="gx-lead">{self._lead(row, cell, base)}</td>')
+                continue
+            empty = not cell.text and not cell.restricted
+            css = ' class="gx-blank"' if empty else ' class="gx-end"' if ends[i] else ""
+            parts.append(f'<td data-label="{labels[i]}"{css}>{html(cell, linking=self.linking)}</td>')
+        if not row.cells:
+            parts.append(f'<td class="gx-lead"><a href="{base}{row.id}/">{escape(row.title or row.id)}</a></td>')
+        parts.append("</tr>")
+        return "".join(parts)
+
+    def _lead(self, row: Row, cell: Cell, base: str) -> str:
+        text = escape(cell.text or (row.title if cell.key == self.entity.title else "") or f"#{row.id}")
+        if cell.masked:
+            text = html(cell)
+        if self.pictured and cell.key == self.entity.title:
+            company = components.looks_like_company(cell.text)
+            text = f'<span class="gx-person">{components.avatar(cell.text, seed=row.id, size="sm", company=company)}<span>{text}</span></span>'
+        return f'<a href="{base}{row.id}/">{text}</a>'
+
+
+def heads(columns: Iterable[Field]) -> list[Head]:
+    """Plain heads, without sorting."""
+    return [
+        Head(f.key, str(f.label), "gx-end" if kinds.face(getattr(f.kind, "result", f.kind).key).to_end else "") for f in columns
+    ]

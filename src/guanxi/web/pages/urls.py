@@ -1,0 +1,40 @@
+"""The addresses that every entity of the catalogue has, under `/room/noun/` and the namespace `room.noun`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.urls import URLResolver, include, path
+
+from guanxi.records import catalogue
+from guanxi.records.entity import Entity
+from guanxi.web.pages import bulk, choose, delete, export, filters, form, lists, record, saved_views
+
+
+def of(entity: Entity) -> URLResolver:
+    key = {"key": entity.key}
+    patterns = [
+        path("", lists.entity_list, key, name="list"),
+        path("new", form.new, key, name="new"),
+        path("filters", filters.builder, key, name="filters"),
+        path("columns", filters.columns, key, name="columns"),
+        path("views", saved_views.dialog, key, name="views"),
+        path("views/save", saved_views.save, key, name="view-save"),
+        path("views/<int:id>", saved_views.change, key, name="view-change"),
+        path("choose", choose.choose, key, name="choose"),
+        path("bulk", bulk.bulk, key, name="bulk"),
+        path("export", export.export, key, name="export"),
+        path("<int:id>/", record.record, key, name="record"),
+        path("<int:id>/edit", form.edit, key, name="edit"),
+        path("<int:id>/delete", delete.delete, key, name="delete"),
+        path("<int:id>/timeline", record.timeline_page, key, name="timeline"),
+        path("<int:id>/panels", record.panels, key, name="panels"),
+        path("<int:id>/origin/<slug:field>", record.origin, key, name="origin"),
+        path("<int:id>/reveal/<slug:field>", record.reveal, key, name="reveal"),
+    ]
+    return path(f"{entity.room}/{entity.noun}/", include((patterns, entity.key), namespace=entity.key))
+
+
+def every() -> Iterator[URLResolver]:
+    for entity in catalogue.every():
+        yield of(entity)

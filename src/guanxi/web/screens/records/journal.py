@@ -1,0 +1,354 @@
+"""The journal: what happened, change set by change set, and taking one back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from guanxi.core.access import Actor
+from guanxi.core.identity.models import User
+from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Door, Op
+from guanxi.records import catalogue, invert, policy, read, rights
+from guanxi.records.entity import Entity
+from guanxi.records.read.cells import names_of
+from guanxi.records.read.count import count
+from guanxi.records.read.view import event_of
+from guanxi.web.access import signed_in
+from guanxi.web.pages import addresses, words
+from guanxi.web.pages.base import actor_of, answers, back_url, entity_label, entity_plural, go, number, render, wants
+from guanxi.web.pages.timeline import Changed, changed
+from guanxi.web.shell import toast
+
+PER_PAGE = 50
+AT_ONCE = 20_000  # lines that one request takes back
+ACTIONS = ("create", "edit", "bulk", "delete", "import", "undo", "merge", "reveal", "export", "settings", "sign-in", "sign-in-failed")
+
+
+def sees_all(actor: Actor) -> bool:
+    return actor.is_system or actor.can("settings.journal", "edit") or actor.can("settings.journal", "view")
+
+
+def of_actor(actor: Actor) -> QuerySet[ChangeSet]:
+    """The change sets this person may look at: their own, or all for who may see the journal."""
+    rows = ChangeSet.objects.all()
+    return rows if sees_all(actor) else rows.filter(actor_id=actor.user_id)
+
+
+# What it was about -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class About:
+    """A record that the journal names, as far as this person may see it."""
+
+    label: str
+    url: str = ""
+
+
+def known_entity(key: str) -> Entity | None:
+    try:
+        return catalogue.get(key)
+    except catalogue.UnknownEntity:
+        return None
+
+
+def within(entity: Entity, actor: Actor, ids: Iterable[int]) -> set[int]:
+    """Which of these records, deleted ones too, lie in the actor's range."""
+    limits = policy.conditions(entity, actor, "view")
+    if limits is None:
+        return set()
+    return set(entity.model.all_rows.filter(policy.q_of(limits), pk__in=list(ids)).values_list("pk", flat=True))
+
+
+def abouts(actor: Actor, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], About]:
+    """Names of records by (entity, id): two queries an entity. Records out of range are not in it."""
+    by_entity: dict[str, set[int]] = {}
+    for key, id_ in wanted:
+        by_entity.setdefault(key, set()).add(id_)
+    found: dict[tuple[str, int], About] = {}
+    for key, ids in by_entity.items():
+        entity = known_entity(key)
+        if entity is None or not actor.can(key, "view"):
+            continue
+        names = names_of(actor, key, ids)
+        for id_, (name, _colour) in names.items():
+            found[key, id_] = About(name or f"#{id_}", addresses.record_url(key, id_))
+        for id_ in within(entity, actor, ids - names.keys()):
+            found[key, id_] = About(f"#{id_}")
+    return found
+
+
+# The list ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """A change set in the list."""
+
+    id: int
+    at: datetime
+    who: str
+    who_id: int | None
+    title: str
+    icon: str
+    colour: str
+    door: str
+    noun: str
+    about: About | None
+    lines: int
+    balance: str
+    reason: str
+    undone: bool
+    sealed: bool
+
+
+def balance_text(balance: dict[str, int] | None) -> str:
+    """A balance in few words: "12 created, 3 held back"."""
+    names = {"created": _("created"), "updated": _("updated"), "skipped": _("skipped"), "held": _("held back")}
+    given = balance or {}
+    comma = "，" if _("created") != "created" else ", "
+    return comma.join(f"{given[k]:,} {name}" for k, name in names.items() if given.get(k))
+
+
+def as_lines(actor: Actor, sets: Sequence[ChangeSet]) -> list[Line]:
+    undone = set(ChangeSet.objects.filter(undoes__in=[cs.pk for cs in sets]).values_list("undoes", flat=True))
+    names = abouts(actor, {(cs.entity, cs.record) for cs in sets if cs.entity and cs.record})
+    found = []
+    for cs in sets:
+        icon, colour = words.look("import" if cs.door == "import" else cs.action)
+        entity = known_entity(cs.entity)
+        found.append(Line(
+            cs.pk, cs.at, cs.actor_name, cs.actor_id, words.action(cs.action), icon, colour,
+            "" if cs.door == "page" else words.door(cs.door), entity_label(entity) if entity else "",
+            names.get((cs.entity, cs.record)) if cs.record else None, cs.lines, balance_text(cs.balance), cs.reason,
+            cs.pk in undone, cs.sealed,
+        ))  # fmt: skip
+    return found
+
+
+@signed_in
+@answers
+def journal(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    get = request.GET
+    rows = of_actor(actor)
+    asked: dict[str, str] = {}
+    if (who := number(get.get("who", ""))) is not None and sees_all(actor):
+        rows, asked["who"] = rows.filter(actor_id=who), str(who)
+    if get.get("door") in Door.values:
+        rows, asked["door"] = rows.filter(door=get["door"]), get["door"]
+    if get.get("action") in ACTIONS:
+        rows, asked["action"] = rows.filter(action=get["action"]), get["action"]
+    if (entity := known_entity(get.get("entity", ""))) is not None and actor.can(entity.key, "view"):
+        rows, asked["entity"] = rows.filter(entity=entity.key), entity.key
+    if (record := number(get.get("record", ""))) is not None and "entity" in asked:
+        rows, asked["record"] = rows.filter(record=record), str(record)
+    for name, lookup, add in (("since", "at__gte", 0), ("until", "at__lt", 1)):
+        if day := _day(get.get(name, "")):
+            rows, asked[name] = rows.filter(**{lookup: _start(day, add)}), get[name]
+    total = count(rows)
+    if (before := number(get.get("before", ""))) is not None:
+        rows = rows.filter(pk__lt=before)
+    sets = list(rows.order_by("-pk")[: PER_PAGE + 1])
+    more, sets = len(sets) > PER_PAGE, sets[:PER_PAGE]
+    here = f"{reverse('journal')}?{urlencode(asked)}"
+    context = {
+        "lines": as_lines(actor, sets), "total": total, "asked": asked, "all": sees_all(actor),
+        "next": f"{here}&before={sets[-1].pk}" if more else "", "first": here if before is not None else "",
+        "doors": [(d.value, d.label) for d in Door], "actions": [(a, words.action(a)) for a in ACTIONS],
+        "entities": [(e.key, entity_plural(e)) for e in catalogue.every() if actor.can(e.key, "view")],
+        "people": list(User.objects.order_by("name").values_list("pk", "name")[:300]) if sees_all(actor) else [],
+    }  # fmt: skip
+    return render(request, "records/journal.html", context, fragment="rows" if wants(request, "rows") else "")
+
+
+def _day(text: str) -> Any:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
+def _start(day: Any, add: int) -> datetime:
+    return timezone.make_aware(datetime(day.year, day.month, day.day)) + timedelta(days=add)
+
+
+# One change set ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Touched:
+    """One record in a change set: what was done to it, as far as this person may see it."""
+
+    id: int
+    noun: str
+    about: About | None
+    op: str
+    icon: str
+    colour: str
+    changes: tuple[Changed, ...]
+    hidden: int
+
+
+@dataclass(frozen=True)
+class Bunch:
+    """Many records created, deleted or brought back at once."""
+
+    noun: str
+    op: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Left:
+    """What an undo left as it is."""
+
+    noun: str
+    about: About | None
+    field: str
+    why: str
+
+
+def get_set(actor: Actor, id: int) -> ChangeSet:  # noqa: A002
+    found = ChangeSet.objects.filter(pk=id).first()
+    if found is None or not (invert.may_see(actor, found) or sees_all(actor)):
+        raise read.Hidden(f"change set {id}")
+    return found
+
+
+def touched(actor: Actor, lines: Sequence[Change]) -> list[Touched]:
+    """Lines as the reader may see them: fields by their rights, and of records out of their range nothing."""
+    names = abouts(actor, {(line.entity, line.record) for line in lines})
+    found = []
+    for line in lines:
+        entity = known_entity(line.entity)
+        about = names.get((line.entity, line.record))
+        icon, colour = words.look(line.op)
+        changes: tuple[Changed, ...] = ()
+        hidden = 0
+        if entity is not None and about is not None and line.op == Op.UPDATE:
+            event = event_of(entity, actor, line)
+            changes, hidden = tuple(changed(c) for c in event.changes), event.hidden
+        found.append(Touched(line.pk, entity_label(entity) if entity else line.entity, about, str(words.OPS.get(line.op, line.op)),
+                             icon, colour, changes, hidden))  # fmt: skip
+    return found
+
+
+def kept(actor: Actor, cs: ChangeSet) -> list[Left]:
+    """What an undo left as it is, with the reason; records out of range are counted but not named."""
+    listed = [row for row in (cs.detail or {}).get("kept", []) if isinstance(row, list) and len(row) == 4]
+    names = abouts(actor, {(key, record) for key, record, _f, _w in listed})
+    found = []
+    for key, record, field, why in listed:
+        entity = known_entity(key)
+        known = rights.readable(actor, entity) if entity is not None else {}
+        label = str(known[field].label) if field in known else (_("a field you do not see") if field else "")
+        found.append(Left(entity_label(entity) if entity else key, names.get((key, record)), label, words.why(why)))
+    return found
+
+
+def facts(actor: Actor, cs: ChangeSet) -> list[tuple[str, str]]:
+    """What an act without changed rows was about, in words; only what this person may know."""
+    detail, found = cs.detail or {}, []
+    entity = known_entity(cs.entity)
+    if (key := detail.get("field")) and entity is not None:
+        known = rights.readable(actor, entity)
+        if key in known:
+            found.append((_("Field"), str(known[key].label)))
+    if cs.action == "export":
+        found.append((_("Rows"), f"{detail.get('rows', 0):,}"))
+        found.append((_("Format"), str(detail.get("format", "")).upper()))
+        if entity is not None:
+            known = rights.readable(actor, entity)
+            labels = [str(known[k].label) for k in detail.get("columns", []) if k in known]
+            found.append((_("Columns"), "、".join(labels)))
+    if detail.get("file"):
+        found.append((_("File"), str(detail["file"])))
+    if cs.action == "settings" and sees_all(actor):
+        for side, label in (("before", _("Before")), ("after", _("After"))):
+            if isinstance(detail.get(side), dict):
+                found.append((label, "; ".join(f"{k}: {v}" for k, v in detail[side].items())))
+    return found
+
+
+@signed_in
+@answers
+def entry(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
+    actor = actor_of(request)
+    cs = get_set(actor, id)
+    after = number(request.GET.get("after", "")) or 0
+    lines = list(Change.objects.filter(change_set=cs, pk__gt=after).order_by("pk")[: PER_PAGE + 1])
+    more, lines = len(lines) > PER_PAGE, lines[:PER_PAGE]
+    batches = [
+        Bunch(entity_plural(e) if (e := known_entity(b.entity)) else b.entity, str(Op(b.op).label), b.rows)
+        for b in ChangeBatch.objects.filter(change_set=cs).order_by("pk")
+    ] if not after else []  # fmt: skip
+    undone_by = list(ChangeSet.objects.filter(undoes=cs).order_by("pk").values_list("pk", "at", "actor_name"))
+    entity = known_entity(cs.entity)
+    icon, colour = words.look("import" if cs.door == "import" else cs.action)
+    context = {
+        "cs": cs, "icon": icon, "colour": colour, "title": words.action(cs.action), "door": words.door(cs.door),
+        "noun": entity_label(entity) if entity else "",
+        "about": abouts(actor, [(cs.entity, cs.record)]).get((cs.entity, cs.record)) if entity and cs.record else None,
+        "touched": touched(actor, lines), "batches": batches, "facts": facts(actor, cs), "undone_by": undone_by,
+        "kept": kept(actor, cs) if cs.action == "undo" else [], "counts": counts(cs),
+        "more": f"{reverse('journal-entry', args=[id])}?after={lines[-1].pk}" if more else "",
+        "may_undo": invert.may_see(actor, cs) and cs.lines > 0 and not undone_by, "again": after > 0,
+    }  # fmt: skip
+    return render(request, "records/entry.html", context, fragment="lines" if wants(request, "lines", "li") and after else "")
+
+
+def counts(cs: ChangeSet) -> dict[str, int]:
+    """What an undo did."""
+    detail = cs.detail or {}
+    return {k: detail.get(k, 0) for k in ("restored", "removed", "revived")} if cs.action == "undo" else {}
+
+
+@require_POST
+@signed_in
+@answers
+def undo(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
+    """Take a change set back. Where something was left as it is, the page of the undo says what and why."""
+    actor = actor_of(request)
+    cs = get_set(actor, id)
+    page = reverse("journal-entry", args=[id])
+    if cs.lines > AT_ONCE:
+        toast(request, _("This is too much for one page request; an administrator takes it back with `guanxi undo`."), level="error")
+        return go(request, page)
+    if ChangeSet.objects.filter(undoes=cs).exists():
+        toast(request, _("This was taken back already."), level="info")
+        return go(request, page)
+    try:
+        done = invert.undo(actor, id, reason=request.POST.get("reason", "").strip()[:500])
+    except invert.CannotUndo:
+        toast(request, _("There is nothing in this step that could be taken back."), level="info")
+        return go(request, page)
+    n = done.restored + done.removed + done.revived
+    text = ngettext("Taken back: %(n)s record", "Taken back: %(n)s records", n) % {"n": f"{n:,}"}
+    result = reverse("journal-entry", args=[done.change_set])
+    if done.conflicts:
+        left = ngettext("%(n)s value stays as it is", "%(n)s values stay as they are", done.conflicts) % {"n": f"{done.conflicts:,}"}
+        toast(request, f"{text} · {left}", level="warning")
+        return go(request, result)
+    toast(request, text, undo=reverse("journal-undo", args=[done.change_set]), href=result, label=_("Show"))
+    back = back_url(request, result)
+    return go(request, result if _gone(done, cs, back) else back)
+
+
+def _gone(done: invert.Undone, cs: ChangeSet, back: str) -> bool:
+    """Whether the page one came from is of a record that the undo took away."""
+    return bool(done.removed) and cs.record is not None and f"/{cs.record}/" in back
+
+

@@ -1,0 +1,21 @@
+"""Addresses of the journal, custom fields and lists of values."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from guanxi.web.screens.records import fields, journal, lists
+
+urlpatterns: list[URLPattern] = [
+    path("journal/", journal.journal, name="journal"),
+    path("journal/<int:id>", journal.entry, name="journal-entry"),
+    path("journal/<int:id>/undo", journal.undo, name="journal-undo"),
+    path("settings/fields/", fields.fields, name="settings-fields"),
+    path("settings/fields/<str:key>/", fields.entity_fields, name="settings-entity-fields"),
+    path("settings/fields/<str:key>/new", fields.add, name="settings-field-new"),
+    path("settings/fields/<str:key>/<slug:name>", fields.edit, name="settings-field"),
+    path("settings/fields/<str:key>/<slug:name>/act", fields.act, name="settings-field-act"),
+    path("settings/lists/", lists.lists, name="settings-lists"),
+    path("settings/lists/<str:key>/", lists.one, name="settings-list"),
+    path("settings/lists/<str:key>/<int:id>", lists.value, name="settings-list-value"),
+]
