@@ -9,6 +9,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ os.environ.setdefault("GUANXI_TEST_SESSION", f"{os.getpid()}_{secrets.token_hex(
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any) -> None:
     """Several sessions at once share a server but not a database; what killed sessions left is dropped."""
     from django.conf import settings
 
@@ -50,7 +51,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
     connections["default"].settings_dict["TEST"]["NAME"] = test["NAME"]
     if worker in ("", "gw0"):
-        _drop_remains()
+        with django_db_blocker.unblock():
+            _drop_remains()
 
 
 def _drop_remains() -> None:

@@ -7,8 +7,10 @@ from django.db.models.signals import post_migrate
 
 
 def install(**_: Any) -> None:
+    from guanxi.core import secrets
     from guanxi.core.access import ready
 
+    secrets.install()
     ready.install()
 
 

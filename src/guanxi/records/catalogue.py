@@ -39,7 +39,9 @@ def of(model: type[Record]) -> Entity:
     try:
         return _by_model[model]
     except KeyError:
-        raise WrongDeclaration(f"{model._meta.label}: is a Record but no entity of the catalogue; list it in site/catalogue.py") from None
+        raise WrongDeclaration(
+            f"{model._meta.label}: is a Record but no entity of the catalogue; list it in site/catalogue.py"
+        ) from None
 
 
 def link_target(entity: Entity, key: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register as register_check
+from django.core.checks import CheckMessage, Error
+from django.core.checks import register as register_check
+from django.db.models import UniqueConstraint
 
 from guanxi.records import catalogue, kinds
 from guanxi.records.entity import Entity, WrongDeclaration
@@ -41,7 +43,7 @@ def problems(entity: Entity) -> Iterator[str]:
         yield f"{entity.key}: its policy names {owner}, which is no field"
     columns = {f.attname: f for f in entity.model._meta.concrete_fields}
     indexed = {name.lstrip("-") for index in entity.model._meta.indexes for name in index.fields[:1]}
-    indexed |= {c.fields[0] for c in entity.model._meta.constraints if getattr(c, "fields", None)}
+    indexed |= {c.fields[0] for c in entity.model._meta.constraints if isinstance(c, UniqueConstraint) and c.fields}
     for key, field in declared.items():
         where = f"{entity.key}.{key}"
         if isinstance(field.kind, kinds.Link) and field.kind.target != "core.user":
@@ -51,15 +53,28 @@ def problems(entity: Entity) -> Iterator[str]:
                 yield f"{where}: links to {field.kind.target}, which is no entity"
         if field.secret and f"{key}_index" not in columns:
             yield f"{where}: a secret needs its blind index, a column {key}_index"
-        if field.sort and key not in indexed and not columns[field.column].db_index and key not in ("created_at", "changed_at"):
+        if (
+            field.sort
+            and key not in indexed
+            and not getattr(columns[field.column], "db_index", False)
+            and key not in ("created_at", "changed_at")
+        ):
             yield f"{where}: sort=True promises an index on {key}, but the model has none that starts with it"
         if isinstance(field.kind, kinds.Computed):
-            yield from (f"{where}: is computed from {of}, which is no field" for of in field.kind.of if of not in declared)
-        if isinstance(field.kind, kinds.Money) and field.kind.currency_field and field.kind.currency_field not in declared:
+            yield from (
+                f"{where}: is computed from {of}, which is no field" for of in field.kind.of if of not in declared
+            )
+        if (
+            isinstance(field.kind, kinds.Money)
+            and field.kind.currency_field
+            and field.kind.currency_field not in declared
+        ):
             yield f"{where}: its currency is in {field.kind.currency_field}, which is no field"
         if not str(field.label):
             yield f"{where}: has no label"
-    known = {f.column for f in declared.values()} | SYSTEM_COLUMNS | {f"{k}_index" for k, f in declared.items() if f.secret}
+    known = (
+        {f.column for f in declared.values()} | SYSTEM_COLUMNS | {f"{k}_index" for k, f in declared.items() if f.secret}
+    )
     for attname in columns.keys() - known:
         yield f"{entity.key}: the column {attname} is in no field; declare it, or nobody can see, export or erase it"
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-
 from guanxi.core.org import versions
 from guanxi.kit.text import fold
 
@@ -100,7 +99,7 @@ def find(key: str, text: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _lookup(key: str, stamp: int, identity: int) -> dict[str, str]:
+def _lookup(key: str, _stamp: int, _identity: int) -> dict[str, str]:
     found: dict[str, str] = {}
     for value in values(key).values():
         for text in (value.code, value.zh, value.en, *value.aliases):
@@ -127,5 +126,3 @@ def install() -> None:
             for position, v in enumerate(shipped.values)
         )  # fmt: skip
         versions.bump("choices")
-
-

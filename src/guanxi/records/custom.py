@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, transaction
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.org import versions
-from guanxi.records import kinds
-from guanxi.records.entity import Entity, Field
+from guanxi.records import kinds, sql
+from guanxi.records.entity import Entity, Field, Sensitivity
 from guanxi.records.kinds import Kind
 from guanxi.records.labels import Bilingual
 
@@ -23,7 +23,9 @@ OFFERED: Mapping[str, tuple[str, ...]] = {
     "url": (), "address": (), "person_name": (), "company_name": (), "link": ("target",), "links": ("target",),
     "user": (), "file": (),
 }  # fmt: skip
-INDEXABLE = frozenset({"text", "integer", "number", "money", "percent", "rating", "choice", "date", "phone", "email", "user", "link"})
+INDEXABLE = frozenset(
+    {"text", "integer", "number", "money", "percent", "rating", "choice", "date", "phone", "email", "user", "link"}
+)
 
 
 class WrongField(ValueError):
@@ -43,7 +45,7 @@ def _load() -> dict[str, dict[str, Field]]:
         found.setdefault(row.entity, {})[row.key] = Field(
             row.key, kind=_kind(row.kind, row.options), label=Bilingual(row.label_zh, row.label_en),
             help=Bilingual(row.help_zh, row.help_en), entity=row.entity, custom=True, required=row.required,
-            unique=row.unique, sort=row.indexed, search=row.search, bulk=True, sensitivity=row.sensitivity,
+            unique=row.unique, sort=row.indexed, search=row.search, bulk=True, sensitivity=cast("Sensitivity", row.sensitivity),
         )  # fmt: skip
     return found
 
@@ -78,8 +80,8 @@ def define(actor: Actor, entity: Entity, *, kind: str, label_zh: str, label_en: 
             label_en=label_en.strip() or label_zh.strip(), position=CustomField.objects.filter(entity=entity.key).count(),
             **more,
         )  # fmt: skip
-        note(actor, action="settings", entity="records.customfield", record=row.pk,
-             detail={"after": {"entity": entity.key, "key": key, "kind": kind, "label_zh": row.label_zh, "label_en": row.label_en}})  # fmt: skip
+        after = {"entity": entity.key, "key": key, "kind": kind, "label_zh": row.label_zh, "label_en": row.label_en}
+        note(actor, action="settings", entity="records.customfield", record=row.pk, detail={"after": after})
         if row.indexed or row.unique:
             build_index(entity, row)
         versions.bump("fields")
@@ -125,15 +127,7 @@ def build_index(entity: Entity, row: Any) -> None:
         raise WrongField(f"a field of kind {row.kind} cannot be indexed or unique")
     if not KEY.fullmatch(row.key):
         raise WrongField(f"the key {row.key} is malformed")
-    cast = _kind(row.kind, row.options).custom_cast()
+    type_ = _kind(row.kind, row.options).custom_cast()
     text = f"(custom ->> '{row.key}')"
-    sql = f"({text})::{cast.db_type(connection)}" if cast is not None else f"({text})"
-    quote = connection.ops.quote_name
-    name = f"{entity.table}_{row.key}"[:58]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE {'UNIQUE ' if row.unique else ''}INDEX IF NOT EXISTS {quote(name)} ON {quote(entity.table)}"
-            f" ({sql}{'' if row.unique else ', id DESC'}) WHERE deleted_in IS NULL AND custom ? '{row.key}'"
-        )
-
-
+    expression = f"({text})::{type_.db_type(connection)}" if type_ is not None else f"({text})"
+    sql.expression_index(entity, f"{entity.table}_{row.key}"[:58], expression, key=row.key, unique=row.unique)

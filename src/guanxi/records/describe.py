@@ -28,7 +28,11 @@ def describe(entity: Entity) -> str:
 
 def _field(field: Field) -> str:
     kind = field.kind
-    marks = [name for name in ("required", "read_only", "unique", "search", "sort", "bulk", "essential") if getattr(field, name)]
+    marks = [
+        name
+        for name in ("required", "read_only", "unique", "search", "sort", "bulk", "essential")
+        if getattr(field, name)
+    ]
     more = [f"→ {kind.target}"] if isinstance(kind, kinds.Link) else []
     more += [f"list {kind.list}"] if isinstance(kind, kinds.Choice) else []
     more += [f"of {', '.join(kind.of)}"] if isinstance(kind, kinds.Computed) else []

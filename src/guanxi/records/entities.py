@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (tables)
 """The machinery's own objects that people keep: tags."""
 
 from __future__ import annotations

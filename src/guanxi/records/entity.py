@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from guanxi.records.base import Record
     from guanxi.records.policy import Policy
 
+Sensitivity = Literal["", "public", "internal", "personal", "secret"]
 Label = str | Promise | Bilingual
 
 
@@ -49,7 +50,7 @@ class Field:
     read_only: bool = False
     unique: bool = False
     personal: str = ""
-    sensitivity: Literal["", "public", "internal", "personal", "secret"] = ""
+    sensitivity: Sensitivity = ""
     api: Literal["edit", "read", "hidden"] = "edit"
     aliases: tuple[str, ...] = ()
     on_delete: Literal["protect", "cascade", "keep"] = "protect"
@@ -175,7 +176,9 @@ def bind(entity: Entity, declared: Field) -> Field:
     try:
         column = entity.model._meta.get_field(declared.key)
     except Exception as error:
-        raise WrongDeclaration(f"{entity.key}.{declared.key}: the model {entity.model.__name__} has no such field") from error
+        raise WrongDeclaration(
+            f"{entity.key}.{declared.key}: the model {entity.model.__name__} has no such field"
+        ) from error
     if not isinstance(column, models.Field):
         raise WrongDeclaration(f"{entity.key}.{declared.key}: is no column of {entity.model.__name__}")
     kind = declared.kind or infer(entity, column)
@@ -217,4 +220,6 @@ def infer(entity: Entity, column: models.Field[Any, Any]) -> Kind:
         if isinstance(column, type_):
             return make()
     hint = " (declare kind=Links(…) or Tags())" if isinstance(column, ArrayField) else ""
-    raise WrongDeclaration(f"{entity.key}.{column.name}: say its kind, it does not follow from {type(column).__name__}{hint}")
+    raise WrongDeclaration(
+        f"{entity.key}.{column.name}: say its kind, it does not follow from {type(column).__name__}{hint}"
+    )

@@ -33,7 +33,9 @@ def pass_by(entity: Entity, numbers: list[str]) -> None:
         return
     digits = [n[len(numbering.prefix) :] for n in numbers if n.startswith(numbering.prefix)]
     # Only numbers of a sane size count: a foreign "C20260101000001" must not use up the sequence.
-    highest = max((int(d) for d in digits if d.isascii() and d.isdigit() and not d.startswith("0") and len(d) <= 12), default=0)
+    highest = max(
+        (int(d) for d in digits if d.isascii() and d.isdigit() and not d.startswith("0") and len(d) <= 12), default=0
+    )
     if highest:
         with connection.cursor() as cursor:
             cursor.execute(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from guanxi.core.access.actor import Actor
@@ -19,7 +19,7 @@ from guanxi.core.access.models import Level
 from guanxi.core.journal.ledger import OpenSet, change_set
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Door, Op
 from guanxi.kit.results import Balance
-from guanxi.records import catalogue, custom, policy, rights, search
+from guanxi.records import catalogue, custom, policy, rights, search, sql
 from guanxi.records.entity import Entity
 from guanxi.records.read.door import Hidden, visible
 from guanxi.records.write import rollup, rows, values
@@ -97,7 +97,11 @@ def undo(
 
 def may_see(actor: Actor, target: ChangeSet) -> bool:
     """Own change sets, and all of them for who may see the journal."""
-    return actor.is_system or (actor.user_id is not None and target.actor_id == actor.user_id) or actor.can("settings.journal", "edit")
+    return (
+        actor.is_system
+        or (actor.user_id is not None and target.actor_id == actor.user_id)
+        or actor.can("settings.journal", "edit")
+    )
 
 
 def _chunks(target: ChangeSet) -> Iterator[list[Change]]:
@@ -135,7 +139,9 @@ def _give_back(cs: OpenSet, actor: Actor, entity: Entity, lines: list[Change], r
     owner = entity.policy.owner_field
     # One record may have several lines in a set (an edit, then a sum of its parts): newest first, each on the state before.
     while lines:
-        batch, rest, seen = [], [], set()
+        batch: list[Change] = []
+        rest: list[Change] = []
+        seen: set[int] = set()
         for line in lines:
             (rest if line.record in seen else batch).append(line)
             seen.add(line.record)
@@ -149,11 +155,15 @@ def _give_back(cs: OpenSet, actor: Actor, entity: Entity, lines: list[Change], r
         for line in batch:
             row = current.get(line.record)
             if row is None:
-                why = "undo.right" if entity.model.all_rows.filter(pk=line.record, deleted_in__isnull=True).exists() else "undo.gone"
+                why = (
+                    "undo.right"
+                    if entity.model.all_rows.filter(pk=line.record, deleted_in__isnull=True).exists()
+                    else "undo.gone"
+                )
                 result.keep(*(Kept(entity.key, line.record, key, why) for key in line.before or {}))
                 continue
             for key, before in (line.before or {}).items():
-                why = _why_not(entity, every, row, line, key, target)
+                why = _why_not(every, row, line, key, target)
                 if not why and key not in may and key not in derived:
                     why = "undo.right"
                 if not why and key == owner and line.record not in assignable:
@@ -171,14 +181,19 @@ def _give_back(cs: OpenSet, actor: Actor, entity: Entity, lines: list[Change], r
 
 def _derived(entity: Entity) -> frozenset[str]:
     """Fields that are sums of parts: read-only to people, but they go back along with the parts."""
-    return frozenset(r.field for other in catalogue.every() for r in other.rollups if catalogue.link_target(other, r.link) == entity.key)
+    return frozenset(
+        r.field
+        for other in catalogue.every()
+        for r in other.rollups
+        if catalogue.link_target(other, r.link) == entity.key
+    )
 
 
-def _why_not(entity: Entity, every: Mapping[str, Any], row: Mapping[str, Any], line: Change, key: str, target: int) -> str:
+def _why_not(every: Mapping[str, Any], row: Mapping[str, Any], line: Change, key: str, target: int) -> str:
     if key not in every:
         return "undo.gone"
     expected = (line.origin_after or {}).get(key, target) if line.origin_after and key in line.origin_after else target
-    if row["origin"].get(key) != expected or values.stored(entity, row, every[key]) != (line.after or {}).get(key):
+    if row["origin"].get(key) != expected or values.stored(row, every[key]) != (line.after or {}).get(key):
         return "undo.changed"
     return ""
 
@@ -244,7 +259,14 @@ def removable(entity: Entity, rows_: QuerySet[Any], target: int) -> QuerySet[Any
 
 
 def _remove(
-    cs: OpenSet, actor: Actor, entity: Entity, made: QuerySet[Any], target: int, result: Undone, *, revived: bool = False
+    cs: OpenSet,
+    actor: Actor,
+    entity: Entity,
+    made: QuerySet[Any],
+    target: int,
+    result: Undone,
+    *,
+    revived: bool = False,
 ) -> None:
     live = made.filter(deleted_in__isnull=True)
     ids = set(live.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
@@ -295,7 +317,10 @@ def _undo_batch(
         why = "undo.changed" if origin else ("undo.used" if seen else "undo.right")
         result.keep(Kept(entity.key, id_, "", why))
     if progress:
-        progress(result.removed, target.balance["created"] if target.balance and target.balance.get("created") else result.removed)
+        progress(
+            result.removed,
+            target.balance["created"] if target.balance and target.balance.get("created") else result.removed,
+        )
 
 
 def _mark_span(cs: OpenSet, entity: Entity, actor: Actor, made: QuerySet[Any], target: int) -> int:
@@ -305,12 +330,7 @@ def _mark_span(cs: OpenSet, entity: Entity, actor: Actor, made: QuerySet[Any], t
         return 0
     chosen = removable(entity, made, target).filter(policy.q_of(limits))
     n = chosen.update(deleted_in=cs.id, version=F("version") + 1)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"DELETE FROM records_searchentry s USING {connection.ops.quote_name(entity.table)} t"
-            " WHERE s.record = t.id AND t.deleted_in = %s AND t.created_in = %s",
-            [cs.id, target],
-        )
+    sql.forget_deleted(entity, created_in=target, deleted_in=cs.id)
     return n
 
 

@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.contrib.postgres.search import SearchVectorField
-from django.db import connection
 from django.db.models import Lookup, Q
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
 from guanxi.kit import text
-from guanxi.records import custom, rights
+from guanxi.records import custom, rights, sql
 from guanxi.records.entity import Entity, Field
 from guanxi.records.models import SearchEntry
 
@@ -20,16 +19,15 @@ CHUNK = 2000
 
 
 @SearchVectorField.register_lookup
-class Match(Lookup):  # type: ignore[type-arg]  # not subscriptable at run time
+class Match(Lookup):
     """`tokens__match="'zhang':* & 'san'"`: a ready tsquery, read as it is; Django's own would stem and split it."""
 
     lookup_name = "match"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
-        return f"{left} @@ {right}::tsquery", [*left_params, *right_params]
-
+        return f"{left} @@ {right}::tsquery", (*left_params, *right_params)
 
 
 def searchable(entity: Entity) -> list[Field]:
@@ -65,17 +63,13 @@ def index(entity: Entity, ids: Collection[int]) -> int:
     done = 0
     ids = list(ids)
     for start in range(0, len(ids), CHUNK):
-        found = entity.model.all_rows.filter(pk__in=ids[start : start + CHUNK], deleted_in__isnull=True).values(*columns)
+        found = entity.model.all_rows.filter(pk__in=ids[start : start + CHUNK], deleted_in__isnull=True).values(
+            *columns
+        )
         rows = [(row["id"], vector(tokens_of(fields, row))) for row in found]
         if not rows:
             continue
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO records_searchentry (record, entity, tokens)"
-                " SELECT i, %s, t::tsvector FROM unnest(%s::bigint[], %s::text[]) AS s (i, t)"
-                " ON CONFLICT (record) DO UPDATE SET tokens = EXCLUDED.tokens",
-                [entity.key, [r[0] for r in rows], [r[1] for r in rows]],
-            )
+        sql.put_tokens(entity, rows)
         done += len(rows)
     return done
 
@@ -130,5 +124,3 @@ def rebuild(entity: Entity) -> int:
         known = set(SearchEntry.objects.filter(pk__in=ids).values_list("pk", flat=True))
         done += index(entity, [i for i in ids if i not in known])
         last = ids[-1]
-
-

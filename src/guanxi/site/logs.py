@@ -89,6 +89,5 @@ def settings(form: str, level: str) -> dict[str, Any]:
             "django": {"handlers": [], "level": "WARNING", "propagate": True},
             "django.request": {"level": "ERROR"},  # people mistype addresses; that is nobody's to mend
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-            "procrastinate": {"level": "WARNING"},
         },
     }

@@ -14,8 +14,9 @@ ALLOWED_HOSTS = conf.allowed_hosts
 BASE_URL = conf.base_url
 CSRF_TRUSTED_ORIGINS = conf.trusted_origins
 
-ROOMS = ["core", "records", "customers", "trade", "intake", "web", "ops"]
+ROOMS = ["core", "records", "customers", "trade", "intake", "ops"]
 INSTALLED_APPS = [
+    "guanxi.web",  # before allauth: our templates and texts win
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
@@ -28,7 +29,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
-    "procrastinate.contrib.django",
     *[f"guanxi.{room}" for room in ROOMS],
     "guanxi.site",
 ]
@@ -38,16 +38,23 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "core.User"
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
+    "guanxi.web.middleware.RequestId",
+    "guanxi.web.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "guanxi.web.middleware.Person",
+    "guanxi.web.middleware.SameOrigin",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "guanxi.web.access.Access",
+    "guanxi.web.screens.core.gate.Gate",
 ]
+CSRF_FAILURE_VIEW = "guanxi.web.errors.csrf_failure"
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/static/dist/.+-[0-9A-Z]{8}\.\w+$"
 
 DATABASES = {"default": conf.database()}
 LOGGING = logs.settings(conf.log, conf.log_level)
@@ -132,6 +139,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "django.contrib.messages.context_processors.messages",
+                "guanxi.web.context.shell",
             ],
             "builtins": ["template_partials.templatetags.partials"],
         },

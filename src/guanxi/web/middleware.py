@@ -19,6 +19,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from guanxi.core.access import ANONYMOUS, acting, actor_for
+from guanxi.core.journal import ledger
+from guanxi.core.org import versions
 from guanxi.web import errors
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -65,7 +67,11 @@ class RequestId:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         request.request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        token = ledger.request_id.set(request.request_id)  # type: ignore[attr-defined]
+        try:
+            response = self.get_response(request)
+        finally:
+            ledger.request_id.reset(token)
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
         return response
 
@@ -145,6 +151,7 @@ class Person:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        versions.refresh()
         actor = actor_for(request.user)
         request.actor = actor  # type: ignore[attr-defined]
         chosen = getattr(request.user, "language", "") if actor.user_id else ""

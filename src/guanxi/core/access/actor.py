@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 from django.conf import settings
+from django.db.models import Q
 
 from guanxi.core.access.models import ANY, FieldGrant, Grant, Level, Scope
 from guanxi.core.identity.models import User
@@ -98,12 +99,12 @@ class Actor:
     @cached_property
     def department_people(self) -> tuple[int, ...]:
         """Ids of the people in the actor's department, the actor included."""
-        return self._people(Department.objects.filter(pk=self.department_id).values_list("pk", flat=True))
+        return self._people(Department.objects.filter(pk=self.department_id or 0).values_list("pk", flat=True))
 
     @cached_property
     def subtree_people(self) -> tuple[int, ...]:
         """Ids of the people in the actor's department and those below it, and in departments they manage."""
-        roots = Department.objects.filter(pk=self.department_id) | Department.objects.filter(manager=self.user_id)
+        roots = Department.objects.filter(Q(pk=self.department_id or 0) | Q(manager=self.user_id or 0))
         paths = [path for path in roots.values_list("path", flat=True) if path]
         if not paths:
             return self._people([])
@@ -138,7 +139,8 @@ def actor_for(user: object) -> Actor:
     """The actor of a signed-in person; ANONYMOUS for anybody else and for people made inactive."""
     if not isinstance(user, User) or not user.is_active:
         return ANONYMOUS
-    role_ids = tuple(sorted(user.roles.values_list("pk", flat=True)))
+    # Until a password that somebody else has seen is changed, its owner has no rights, whatever the door.
+    role_ids = () if user.must_change_password else tuple(sorted(user.roles.values_list("pk", flat=True)))
     rights = ROLES.get()
     return Actor(
         kind="user",

@@ -334,7 +334,11 @@ def _check_grant(entity: str, action: str, scope: str | None) -> None:
 def _check_field(entity: str, field_class: str, field: str, level: str | None) -> None:
     known = (field_class in FieldClass.values) if field_class else bool(field)
     if (
-        not known or (field_class and field) or (field and entity == ANY) or not _ENTITY.fullmatch(entity)
-        or len(field) > 64 or (level is not None and level not in Level.values)
+        not known
+        or (field_class and field)
+        or (field and entity == ANY)
+        or not _ENTITY.fullmatch(entity)
+        or len(field) > 64
+        or (level is not None and level not in Level.values)
     ):
         raise Invalid(_("Unknown right: %(what)s") % {"what": f"{entity} {field_class}{field} {level}"})

@@ -10,7 +10,19 @@ if TYPE_CHECKING:
 
 _LEDGER = ("Line", "OpenSet", "change_set", "maintenance", "note", "opened")
 _SEALS = ("Finding", "Report", "checkpoint", "seal", "verify")
-__all__ = ["Finding", "Line", "OpenSet", "Report", "change_set", "checkpoint", "maintenance", "note", "opened", "seal", "verify"]
+__all__ = [
+    "Finding",
+    "Line",
+    "OpenSet",
+    "Report",
+    "change_set",
+    "checkpoint",
+    "maintenance",
+    "note",
+    "opened",
+    "seal",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

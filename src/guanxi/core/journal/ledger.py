@@ -83,7 +83,9 @@ class OpenSet:
         for line in lines:
             self.add(line)
 
-    def batch(self, entity: str, op: Op, *, first: int, last: int, rows: int, digest: bytes = b"", of: int | None = None) -> None:
+    def batch(
+        self, entity: str, op: Op, *, first: int, last: int, rows: int, digest: bytes = b"", of: int | None = None
+    ) -> None:
         """Write one line for many records created, deleted or restored at once."""
         self.flush()
         line = ChangeBatch(
@@ -132,8 +134,8 @@ class OpenSet:
 
 def _copy(changes: list[Change]) -> None:
     columns = [f for f in Change._meta.concrete_fields if not f.primary_key]
-    names = ", ".join(connection.ops.quote_name(f.column) for f in columns)
-    with connection.cursor() as cursor, cursor.copy(f"COPY core_change ({names}) FROM STDIN") as copy:  # noqa: S608 — names of our own columns
+    names = ", ".join(connection.ops.quote_name(str(f.column)) for f in columns)
+    with connection.cursor() as cursor, cursor.copy(f"COPY core_change ({names}) FROM STDIN") as copy:
         for change in changes:
             copy.write_row([f.get_db_prep_save(getattr(change, f.attname), connection) for f in columns])
 

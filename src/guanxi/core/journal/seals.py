@@ -196,7 +196,10 @@ def _check_chain(findings: list[Finding], already: set[int]) -> tuple[int, int]:
             findings.append(Finding(f"seal {number} does not follow the one before it", change_set))
         if digest is None:
             findings.append(Finding("a sealed change set was removed", change_set))
-        elif hashing.seal_hash(number, bytes(before), change_set, bytes(digest)) != bytes(link) and change_set not in already:
+        elif (
+            hashing.seal_hash(number, bytes(before), change_set, bytes(digest)) != bytes(link)
+            and change_set not in already
+        ):
             findings.append(Finding(f"the digest or seal {number} was altered", change_set))
         expected, previous = number + 1, bytes(link)
     unsealed = ChangeSet.objects.filter(sealed=False).count()

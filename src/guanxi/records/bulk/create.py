@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from guanxi.core import secrets
 from guanxi.core.journal import hashing
 from guanxi.core.journal.ledger import OpenSet
 from guanxi.core.journal.models import Op
-from guanxi.records import custom, ids
+from guanxi.records import custom, ids, sql
 from guanxi.records.bulk.parse import Parsed
 from guanxi.records.entity import Entity, Field
 
@@ -100,16 +98,19 @@ class Creator:
         names += [name for f in self._secret for name in (f.column, f"{f.column}_index")]
         names += ["custom"] if self._custom else []
         self._blanks = {key: blank(entity.model._meta.get_field(key)) for key, _ in self._plain}
-        stamps = {"created_at": cs.at.isoformat(), "changed_at": cs.at.isoformat(), "created_in": str(cs.id), "changed_in": str(cs.id)}
+        stamps = {
+            "created_at": cs.at.isoformat(),
+            "changed_at": cs.at.isoformat(),
+            "created_in": str(cs.id),
+            "changed_in": str(cs.id),
+        }
         rest = {
             f.attname: stamps.get(f.attname) or blank(f)
             for f in entity.model._meta.concrete_fields
             if f.attname not in filled
         }
         self._tail = "".join("\t" + value for value in rest.values()) + "\n"
-        quote = connection.ops.quote_name
-        columns = ", ".join(quote(name) for name in [*names, *rest])
-        self._sql = f"COPY {quote(entity.table)} ({columns}) FROM STDIN"  # names of our own columns only
+        self._columns = [*names, *rest]
 
     def write(self, rows: Sequence[Parsed]) -> list[int]:
         """Create these rows; returns their ids. All or nothing."""
@@ -119,9 +120,10 @@ class Creator:
         if self._number:
             self._give_numbers(rows)
         block = "".join(self._line(id_, row.values) for id_, row in zip(taken, rows, strict=True)).encode()
-        with connection.cursor() as cursor, cursor.copy(self._sql) as copy:
-            copy.write(block)
-        self.cs.batch(self.entity.key, Op.CREATE, first=taken[0], last=taken[-1], rows=len(taken), digest=hashing.mac(block))
+        sql.copy_rows(self.entity, self._columns, block)
+        self.cs.batch(
+            self.entity.key, Op.CREATE, first=taken[0], last=taken[-1], rows=len(taken), digest=hashing.mac(block)
+        )
         self.created += len(taken)
         return taken
 

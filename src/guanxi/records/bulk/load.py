@@ -13,6 +13,7 @@ from django.db.models.lookups import In
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
+from guanxi.core.jobs import enqueue
 from guanxi.core.journal.ledger import OpenSet, change_set
 from guanxi.core.journal.models import Door
 from guanxi.kit.problems import Problem
@@ -24,7 +25,9 @@ from guanxi.records.bulk.parse import Ahead, Parsed, Problems, Raw, parse_rows
 from guanxi.records.entity import Entity, Field
 from guanxi.records.read.cells import formats_for
 from guanxi.records.read.door import visible
-from guanxi.records.write import rollup, rows as row_writer, values as value_rules
+from guanxi.records.write import rollup
+from guanxi.records.write import rows as row_writer
+from guanxi.records.write import values as value_rules
 from guanxi.records.write.errors import Refused
 from guanxi.records.write.save import _differs, _value
 
@@ -38,11 +41,11 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True)
 class Loaded:
-    """`change_set`: None when nothing changed or for a dry run. `to_index`: new and changed rows still without search tokens."""
+    """`change_set`: None when nothing changed or for a dry run. `index_job`: the job that gives many new rows their search tokens."""
 
     change_set: int | None
     balance: Balance
-    to_index: int = 0
+    index_job: int | None = None
 
     @property
     def created(self) -> int:
@@ -76,13 +79,15 @@ def load(
 ) -> Loaded:
     """Write rows of (number, {field key: raw value}); fields are those in `columns`.
 
-    A row is recognised as an existing record by the first of `recognise_by` that it fills; empty cells never empty a field. Rows with a problem
-    are held: reported through `held` and left out. Everything else is one change set in one transaction: all of it or, after
-    any error (also from `check`, which may raise to cancel), none of it. Raises UnknownField, Refused.
+    A row is recognised as an existing record by `recognise_by` (default: the entity's); empty cells never empty a field.
+    Rows with a problem are held: reported through `held` and left out. Everything else is one change set
+    in one transaction: all of it or, after any error (also from `check`, which may raise to cancel), none of it. Raises UnknownField, Refused.
     """
     if not actor.can(entity.key, "import"):
         raise Refused(f"{entity.key}: import")
-    fields = {key: rights.field(actor, entity, key, Level.READ if _is_number(entity, key) else Level.EDIT) for key in columns}
+    fields = {
+        key: rights.field(actor, entity, key, Level.READ if _is_number(entity, key) else Level.EDIT) for key in columns
+    }
     loader = _Loader(actor, entity, fields, recognise_by, on_existing, held)
     cs: OpenSet | None = None
     try:
@@ -90,13 +95,18 @@ def load(
             actor, door=door, action="import", entity=entity.key, reason=reason, detail=detail
         ) as cs:  # fmt: skip
             loader.run(cs, rows, progress=progress, check=check, total=total)
-            cs.balance = loader.balance.check().to_dict()
+            cs.balance = (Balance.from_dict(cs.balance or {}) + loader.balance.check()).to_dict()
             if dry_run:
                 raise _DryRun
+            job = _index_later(cs, actor, entity) if loader.to_index and search.searchable(entity) else None
     except _DryRun:
         return Loaded(None, loader.balance)
-    written = loader.balance.written
-    return Loaded(cs.id if written else None, loader.balance, loader.to_index)
+    return Loaded(cs.id if loader.balance.written else None, loader.balance, job)
+
+
+def _index_later(cs: OpenSet, actor: Actor, entity: Entity) -> int:
+    params = {"change_set": cs.id, "entity": entity.key}
+    return enqueue("records.index", params, actor=actor, once_key=f"records.index:{cs.id}:{entity.key}").pk
 
 
 def _is_number(entity: Entity, key: str) -> bool:
@@ -121,7 +131,9 @@ class _Loader:
         self._unique = [f for f in self.every.values() if f.unique and f.key in fields]
         self._links = [f for f in fields.values() if isinstance(f.kind, kinds.Link)]
         self._invariants = entity.model.invariants is not Record.invariants
-        self._defaults = {k: f.default for k, f in self.every.items() if f.default is not None and not f.kind.is_empty(f.default)}
+        self._defaults = {
+            k: f.default for k, f in self.every.items() if f.default is not None and not f.kind.is_empty(f.default)
+        }
         self._required = [k for k, f in self.every.items() if f.required]
         self._shape = {f.column: f.kind.blank for f in self.every.values() if f.column}
         self._columns = {k: f.column for k, f in self.every.items() if f.column}
@@ -384,7 +396,9 @@ class _Loader:
                 self._hold(parsed.number, problems)
                 held += 1
             elif changed:
-                wanted[id_] = {k: value_rules.journal_form(self.entity, id_, self.every[k], v) for k, v in changed.items()}
+                wanted[id_] = {
+                    k: value_rules.journal_form(self.entity, id_, self.every[k], v) for k, v in changed.items()
+                }
         done = row_writer.update(self.cs, self.entity, current, wanted)
         self.balance = self.balance.add(updated=len(done), unchanged=len(batch) - len(done) - held)
         if len(done) <= INDEX_AT_ONCE:

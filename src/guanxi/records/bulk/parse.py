@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import Any
@@ -78,7 +79,7 @@ class Ahead:
             if batch:
                 self._put(batch)
             self._put(_END)
-        except BaseException as error:  # noqa: BLE001 — handed over, not swallowed
+        except BaseException as error:
             self._put(error)
 
     def _put(self, item: Any) -> bool:

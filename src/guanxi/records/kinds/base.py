@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Expression, F, Field as ModelField, TextField
+from django.db.models import Expression, F, TextField
+from django.db.models import Field as ModelField
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from guanxi.kit.problems import BadValue
 from guanxi.kit.text import clean

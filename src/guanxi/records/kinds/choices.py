@@ -9,7 +9,18 @@ from typing import Any, ClassVar
 from guanxi.kit.problems import BadValue
 from guanxi.records import choices
 from guanxi.records.kinds.base import (
-    ANY_OF, DEFAULT, EMPTY, FILLED, IS, IS_NOT, NONE_OF, Formats, Kind, Operator, Option, text_of,
+    ANY_OF,
+    DEFAULT,
+    EMPTY,
+    FILLED,
+    IS,
+    IS_NOT,
+    NONE_OF,
+    Formats,
+    Kind,
+    Operator,
+    Option,
+    text_of,
 )  # fmt: skip
 
 
@@ -31,7 +42,9 @@ class Choice(Kind):
         code = choices.find(self.list, text)
         if code is None:
             shown = [option.label for option in self.options(formats) if not option.retired]
-            raise BadValue("choice.unknown", value=text, options=", ".join(shown[:12]) + (" …" if len(shown) > 12 else ""))
+            raise BadValue(
+                "choice.unknown", value=text, options=", ".join(shown[:12]) + (" …" if len(shown) > 12 else "")
+            )
         return code
 
     def parse(self, raw: Any, formats: Formats = DEFAULT) -> Any:

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from guanxi.records.kinds.base import ANY_OF, DEFAULT, EMPTY, FILLED, IS, NONE_OF, Formats, Kind, Operator, text_of, wrong_shape
+from guanxi.records.kinds.base import (
+    ANY_OF,
+    DEFAULT,
+    EMPTY,
+    FILLED,
+    IS,
+    NONE_OF,
+    Formats,
+    Kind,
+    Operator,
+    text_of,
+    wrong_shape,
+)
 
 
 def identifier(raw: Any) -> int | None:

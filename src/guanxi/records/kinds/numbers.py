@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from babel.numbers import format_currency, format_decimal
-from django.db.models import BigIntegerField, BooleanField, DecimalField, Field as ModelField
+from django.db.models import BigIntegerField, BooleanField, DecimalField
+from django.db.models import Field as ModelField
 
 from guanxi.kit.problems import BadValue
 from guanxi.records.kinds.base import AT_LEAST, AT_MOST, BETWEEN, DEFAULT, EMPTY, FILLED, IS, Formats, Kind, Operator
@@ -46,7 +47,9 @@ class Number(Kind):
         if -int(value.as_tuple().exponent) > self.places:
             raise BadValue("number.places", value=value, places=self.places)
         self.check_range(value)
-        return value.quantize(Decimal(1).scaleb(-self.places)) if abs(value) < Decimal(10) ** 14 else self.too_big(value)
+        return (
+            value.quantize(Decimal(1).scaleb(-self.places)) if abs(value) < Decimal(10) ** 14 else self.too_big(value)
+        )
 
     def too_big(self, value: Decimal) -> Decimal:
         raise BadValue("number.too_big", value=value)
@@ -58,7 +61,9 @@ class Number(Kind):
             raise BadValue("number.range", value=value, low=low, high=high)
 
     def format(self, value: Any, formats: Formats = DEFAULT) -> str:
-        return "" if value is None else str(format_decimal(value, locale=locale_of(formats), decimal_quantization=False))
+        return (
+            "" if value is None else str(format_decimal(value, locale=locale_of(formats), decimal_quantization=False))
+        )
 
     def edit_text(self, value: Any, formats: Formats = DEFAULT) -> str:
         return "" if value is None else plain(Decimal(value))

@@ -8,7 +8,19 @@ from typing import Any, ClassVar
 
 from guanxi.kit.problems import BadValue
 from guanxi.kit.text import has_cjk
-from guanxi.records.kinds.base import CONTAINS, DEFAULT, EMPTY, FILLED, IS, MASK, Formats, Kind, Operator, text_of, wrong_shape
+from guanxi.records.kinds.base import (
+    CONTAINS,
+    DEFAULT,
+    EMPTY,
+    FILLED,
+    IS,
+    MASK,
+    Formats,
+    Kind,
+    Operator,
+    text_of,
+    wrong_shape,
+)
 from guanxi.standards import address, countries
 
 PARTS = ("country", "province", "city", "district", "detail", "postcode")
@@ -145,5 +157,3 @@ class Computed(Kind):
 
     def tokens(self, value: Any) -> Mapping[str, str]:
         return {}
-
-

@@ -8,7 +8,18 @@ from typing import Any, ClassVar
 
 from guanxi.kit.problems import BadValue
 from guanxi.records.kinds.base import (
-    ANY_OF, CONTAINS, DEFAULT, EMPTY, FILLED, IS, IS_NOT, STARTS, Formats, Kind, Operator, text_of,
+    ANY_OF,
+    CONTAINS,
+    DEFAULT,
+    EMPTY,
+    FILLED,
+    IS,
+    IS_NOT,
+    STARTS,
+    Formats,
+    Kind,
+    Operator,
+    text_of,
 )  # fmt: skip
 from guanxi.standards import company_name, email, person_name, phone, url
 

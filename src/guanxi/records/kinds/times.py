@@ -10,7 +10,17 @@ from typing import Any, ClassVar
 from guanxi.kit import time
 from guanxi.kit.problems import BadValue
 from guanxi.records.kinds.base import (
-    AFTER, BEFORE, BETWEEN, DEFAULT, EMPTY, FILLED, IS, WITHIN, Formats, Kind, Operator,
+    AFTER,
+    BEFORE,
+    BETWEEN,
+    DEFAULT,
+    EMPTY,
+    FILLED,
+    IS,
+    WITHIN,
+    Formats,
+    Kind,
+    Operator,
 )  # fmt: skip
 from guanxi.standards import dates
 

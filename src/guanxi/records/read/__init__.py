@@ -8,6 +8,21 @@ from guanxi.records.read.query import BadQuery, Filter, Query
 from guanxi.records.read.view import RecordView, Related, reveal, view
 
 __all__ = [
-    "BadQuery", "Cell", "Count", "Filter", "Hidden", "Page", "Query", "RecordView", "Related", "Row", "formats_for",
-    "get_visible", "page", "reveal", "stream", "view", "visible",
+    "BadQuery",
+    "Cell",
+    "Count",
+    "Filter",
+    "Hidden",
+    "Page",
+    "Query",
+    "RecordView",
+    "Related",
+    "Row",
+    "formats_for",
+    "get_visible",
+    "page",
+    "reveal",
+    "stream",
+    "view",
+    "visible",
 ]

@@ -6,7 +6,16 @@ from typing import Any
 
 from django.db.models import F, Q
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.lookups import Exact, GreaterThanOrEqual, IContains, In, IsNull, LessThan, LessThanOrEqual, StartsWith
+from django.db.models.lookups import (
+    Exact,
+    GreaterThanOrEqual,
+    IContains,
+    In,
+    IsNull,
+    LessThan,
+    LessThanOrEqual,
+    StartsWith,
+)
 
 from guanxi.core import secrets
 from guanxi.core.access.actor import Actor
@@ -20,7 +29,9 @@ from guanxi.records.read.door import visible
 from guanxi.records.read.query import BadQuery
 
 
-def compile_filter(actor: Actor, entity: Entity, field: Field, operator: Operator, raw: tuple[str, ...], formats: Formats) -> Q:
+def compile_filter(
+    actor: Actor, entity: Entity, field: Field, operator: Operator, raw: tuple[str, ...], formats: Formats
+) -> Q:
     """One filter as a Q; BadQuery names the field when an operand cannot be read."""
     try:
         return _compile(actor, entity, field, operator, raw, formats)
@@ -28,7 +39,9 @@ def compile_filter(actor: Actor, entity: Entity, field: Field, operator: Operato
         raise BadQuery(f"{field.key}: {error}") from error
 
 
-def _compile(actor: Actor, entity: Entity, field: Field, operator: Operator, raw: tuple[str, ...], formats: Formats) -> Q:
+def _compile(
+    actor: Actor, entity: Entity, field: Field, operator: Operator, raw: tuple[str, ...], formats: Formats
+) -> Q:
     if field.computed:
         raise BadQuery(f"The list cannot be filtered by {field.key}")
     if operator == ops.EMPTY:
@@ -44,7 +57,7 @@ def _compile(actor: Actor, entity: Entity, field: Field, operator: Operator, raw
         text = F(field.column) if not field.custom else KeyTextTransform(field.key, "custom")
         return _any_part(text, str(kind.operand(operator, raw[0], formats)))
     if kind.many:
-        return _many(actor, field, operator, raw, formats)
+        return _many(field, operator, raw, formats)
     operands = [kind.operand(operator, text, formats) for text in raw]
     if isinstance(kind, kinds.Link) and not isinstance(kind, kinds.Person):
         target = catalogue.get(kind.target)
@@ -109,14 +122,12 @@ def _any_part(column: Any, text: str) -> Q:
     return q
 
 
-def _many(actor: Actor, field: Field, operator: Operator, raw: tuple[str, ...], formats: Formats) -> Q:
+def _many(field: Field, operator: Operator, raw: tuple[str, ...], formats: Formats) -> Q:
     operands = [field.kind.operand(operator, text, formats) for text in raw]
     q = Q()
     for value in operands:
         if field.custom:
             q |= Q(custom__contains={field.key: [value]})
-        elif isinstance(field.kind, kinds.Links):
-            q |= Q(**{f"{field.column}__contains": [value]})
         else:
             q |= Q(**{f"{field.column}__contains": [value]})
     return ~q if operator == ops.NONE_OF else q
@@ -135,5 +146,3 @@ def before(expression: Any, value: Any, id: int, descending: bool) -> Q:  # noqa
     """Rows before that one, in the same order."""
     side = GreaterThanOrEqual(expression, value) if descending else LessThanOrEqual(expression, value)
     return Q(side) & ~(Q(Exact(expression, value)) & Q(pk__lte=id))
-
-

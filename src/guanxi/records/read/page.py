@@ -12,7 +12,6 @@ from django.db.models.lookups import IsNull
 from guanxi.core.access.actor import Actor
 from guanxi.records import rights
 from guanxi.records.entity import Entity, Field
-from guanxi.records.kinds import Formats
 from guanxi.records.read import filters
 from guanxi.records.read.cells import Cell, Reader, formats_for
 from guanxi.records.read.count import Count, count
@@ -72,7 +71,7 @@ def page(entity: Entity, actor: Actor, query: Query) -> Page:
     extra = [] if order is None or order.field.custom else [order.field.column]
     names = list(dict.fromkeys([*reader.columns(), *extra, *(["custom"] if order and order.field.custom else [])]))
     back = cursor is not None and cursor.back
-    rows = list(_window(found, order, cursor, names, query.limit + 1, formats_for(actor)))
+    rows = list(_window(found, order, cursor, names, query.limit + 1))
     more = len(rows) > query.limit
     rows = rows[: query.limit]
     if back:
@@ -105,7 +104,7 @@ def _place(row: Mapping[str, Any], order: Order | None, *, back: bool = False) -
 
 
 def _window(
-    rows: QuerySet[Any], order: Order | None, cursor: Cursor | None, names: list[str], n: int, formats: Formats
+    rows: QuerySet[Any], order: Order | None, cursor: Cursor | None, names: list[str], n: int
 ) -> Iterator[Mapping[str, Any]]:
     """Up to `n` rows from a place on, in reading direction (backwards from the place when the cursor says so)."""
     back = cursor is not None and cursor.back

@@ -150,5 +150,3 @@ def resolve_columns(actor: Actor, entity: Entity, query: Query) -> list[Field]:
         return [rights.field(actor, entity, key, Level.MASKED) for key in dict.fromkeys(query.columns)]
     known: Mapping[str, Field] = rights.readable(actor, entity)
     return [known[key] for key in entity.columns if key in known]
-
-

@@ -166,7 +166,9 @@ def event_of(entity: Entity, actor: Actor, line: Change) -> Event:
         if field is None:
             hidden += key in every
             continue
-        changes.append(FieldChange(field, *(_historic(reader, line, field, side) for side in (line.before, line.after))))
+        changes.append(
+            FieldChange(field, *(_historic(reader, line, field, side) for side in (line.before, line.after)))
+        )
     return Event(line.change_set, line.op, tuple(changes), hidden, line.change_set.undone_by.exists())
 
 

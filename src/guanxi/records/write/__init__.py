@@ -7,6 +7,16 @@ from guanxi.records.write.errors import Conflict, ConflictField, Invalid, Refuse
 from guanxi.records.write.save import Saved, save
 
 __all__ = [
-    "Conflict", "ConflictField", "Deleted", "Edited", "Invalid", "Outside", "Refused", "Saved", "delete", "delete_many",
-    "edit_many", "save",
+    "Conflict",
+    "ConflictField",
+    "Deleted",
+    "Edited",
+    "Invalid",
+    "Outside",
+    "Refused",
+    "Saved",
+    "delete",
+    "delete_many",
+    "edit_many",
+    "save",
 ]

@@ -28,7 +28,13 @@ class Deleted:
 
 
 def delete(
-    actor: Actor, entity: Entity, id: int, *, version: int | None = None, door: Door = Door.PAGE, reason: str = ""  # noqa: A002
+    actor: Actor,
+    entity: Entity,
+    id: int,
+    *,
+    version: int | None = None,
+    door: Door = Door.PAGE,
+    reason: str = "",
 ) -> Deleted:
     """Delete one record and its parts. Raises Hidden, Refused, Conflict (changed since `version`), Invalid (still used)."""
     with change_set(actor, door=door, action="delete", entity=entity.key, record=id, reason=reason) as cs:
@@ -42,7 +48,9 @@ def delete(
         return Deleted(cs.id, _delete(cs, entity, [id]))
 
 
-def delete_many(actor: Actor, entity: Entity, selected: QuerySet[Any], *, door: Door = Door.PAGE, reason: str = "") -> Deleted:
+def delete_many(
+    actor: Actor, entity: Entity, selected: QuerySet[Any], *, door: Door = Door.PAGE, reason: str = ""
+) -> Deleted:
     """Delete all of `selected` that the actor may delete, as one change set. Raises Invalid when one is still used."""
     with change_set(actor, door=door, action="delete", entity=entity.key, reason=reason) as cs:
         allowed = visible(entity, actor, "delete").filter(pk__in=selected.values("pk"))

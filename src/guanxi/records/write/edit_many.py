@@ -97,7 +97,9 @@ def edit_many(
         return Edited(cs.id, balance, held)
 
 
-def _wanted(entity: Entity, row: Mapping[str, Any], new: dict[str, Any], wanted: dict[int, dict[str, Any]]) -> list[str]:
+def _wanted(
+    entity: Entity, row: Mapping[str, Any], new: dict[str, Any], wanted: dict[int, dict[str, Any]]
+) -> list[str]:
     """Adds what this row should become to `wanted`, or returns the codes of what is wrong with that."""
     every = custom.fields(entity)
     current = {key: _value(entity, row, field) for key, field in every.items() if not field.computed}

@@ -6,15 +6,13 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Sum
 
 from guanxi.core.journal.ledger import OpenSet
 from guanxi.core.journal.models import Op
-from guanxi.records import catalogue
+from guanxi.records import catalogue, sql
 from guanxi.records.entity import Entity, Rollup
 from guanxi.records.write import rows
-
 
 CHUNK = 20_000
 FEW = 50
@@ -44,7 +42,9 @@ def of_wholes(cs: OpenSet, entity: Entity, link: str, wholes: Collection[int]) -
     parts = entity.model.all_rows.filter(**{f"{column}__in": list(wholes)}, deleted_in__isnull=True)
     sums = {
         row[column]: row
-        for row in parts.values(column).annotate(**{f"sum_{r.field}": Sum(entity.declared[r.of].column) for r in rollups})
+        for row in parts.values(column).annotate(
+            **{f"sum_{r.field}": Sum(entity.declared[r.of].column) for r in rollups}
+        )
     }
     fresh = _of_fresh(cs, entity, whole, rollups, column, wholes)
     current = rows.lock(whole.model.all_rows.filter(deleted_in__isnull=True), set(wholes) - fresh)
@@ -67,19 +67,12 @@ def _of_fresh(
 
     Their values as created are not in the journal line by line either: undoing the set takes the rows away altogether.
     """
-    fresh = set(whole.model.all_rows.filter(pk__in=list(wholes), created_in=cs.id, version=1).values_list("pk", flat=True))
+    fresh = set(
+        whole.model.all_rows.filter(pk__in=list(wholes), created_in=cs.id, version=1).values_list("pk", flat=True)
+    )
     if len(fresh) < FEW:
         return set()
-    quote = connection.ops.quote_name
-    sets = ", ".join(f"{quote(r.field)} = coalesce(s.{quote(r.field)}, 0)" for r in rollups)
-    sums = ", ".join(f"sum({quote(entity.declared[r.of].column)}) AS {quote(r.field)}" for r in rollups)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {quote(whole.table)} t SET {sets} FROM (SELECT {quote(column)} AS whole, {sums} FROM {quote(entity.table)}"
-            f" WHERE {quote(column)} = ANY(%s) AND deleted_in IS NULL GROUP BY 1) s WHERE t.id = s.whole",
-            [list(fresh)],
-        )
-        n = cursor.rowcount
+    n = sql.sum_parts(entity, column, whole, {r.field: entity.declared[r.of].column for r in rollups}, fresh)
     if n:
         cs.batch(whole.key, Op.UPDATE, first=min(fresh), last=max(fresh), rows=n)
     return fresh

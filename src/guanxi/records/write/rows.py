@@ -6,17 +6,15 @@ rows a statement, so that one record and ten thousand take the same path.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from guanxi.core import secrets
 from guanxi.core.journal.ledger import Line, OpenSet
 from guanxi.core.journal.models import Op
-from guanxi.records import custom
+from guanxi.records import custom, sql
 from guanxi.records.entity import Entity
 from guanxi.records.write import values
 
@@ -51,7 +49,7 @@ def update(
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for id_, new in wanted.items():
         row = current[id_]
-        before = {key: values.stored(entity, row, fields[key]) for key in new}
+        before = {key: values.stored(row, fields[key]) for key in new}
         changed = {key: value for key, value in new.items() if value != before[key]}
         if not changed:
             continue
@@ -74,7 +72,7 @@ def update(
         out = _columns(entity, row, changed)
         groups.setdefault(tuple(sorted(out)), []).append({**out, "id": id_, "origin": origin})
     for names, group in groups.items():
-        _update_group(cs, entity, names, group)
+        sql.update_rows(entity, (*names, "origin"), group, at=cs.at, change_set=cs.id)
     cs.add(*lines)
     return [line.record for line in lines]
 
@@ -93,7 +91,9 @@ def _columns(entity: Entity, row: Row, changed: Mapping[str, Any]) -> dict[str, 
             continue
         out[field.column] = values.column_form(field, value)
         if field.secret:
-            out[f"{field.column}_index"] = None if value is None else "\\x" + _blind(entity, field.column, row["id"], value).hex()
+            out[f"{field.column}_index"] = (
+                None if value is None else "\\x" + _blind(entity, field.column, row["id"], value).hex()
+            )
     return out
 
 
@@ -102,20 +102,6 @@ def _blind(entity: Entity, column: str, id: int, value: Any) -> bytes:  # noqa: 
 
     plain = secrets.open_value(entity.table, column, id, base64.b64decode(value))
     return secrets.blind_index(entity.table, column, plain)
-
-
-def _update_group(cs: OpenSet, entity: Entity, names: tuple[str, ...], group: list[dict[str, Any]]) -> None:
-    quote = connection.ops.quote_name
-    table = quote(entity.table)
-    sets = ", ".join(f"{quote(name)} = s.{quote(name)}" for name in (*names, "origin"))
-    sql = (
-        f"UPDATE {table} AS t SET {sets}, version = t.version + 1, changed_at = %s, changed_in = %s"
-        f" FROM (SELECT (jsonb_populate_record(NULL::{table}, v)).* FROM unnest(%s::jsonb[]) AS v) AS s WHERE t.id = s.id"
-    )
-    with connection.cursor() as cursor:
-        for start in range(0, len(group), CHUNK):
-            chunk = [json.dumps(item, ensure_ascii=False) for item in group[start : start + CHUNK]]
-            cursor.execute(sql, [cs.at, cs.id, chunk])
 
 
 def insert(cs: OpenSet, entity: Entity, id: int, new: Mapping[str, Any]) -> None:  # noqa: A002
@@ -132,12 +118,5 @@ def insert(cs: OpenSet, entity: Entity, id: int, new: Mapping[str, Any]) -> None
     for field in model._meta.concrete_fields:
         if field.attname not in plain and not field.null:
             plain[field.attname] = ""
-    quote = connection.ops.quote_name
-    names = ", ".join(quote(name) for name in plain)
-    table = quote(entity.table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_record(NULL::{table}, %s::jsonb)",
-            [json.dumps(plain, ensure_ascii=False, default=str)],
-        )
+    sql.insert_row(entity, plain)
     cs.add(Line(entity.key, id, Op.CREATE, None, {k: v for k, v in new.items() if v is not None}))

@@ -49,11 +49,16 @@ def save(
     Invalid, Conflict (somebody changed the same fields since `version`). Then nothing was written.
     """
     fields = {key: rights.field(actor, entity, key, Level.EDIT) for key in raw}
-    with change_set(actor, door=door, action=action or ("edit" if id else "create"), entity=entity.key, record=id, reason=reason) as cs:
-        with _named(entity), transaction.atomic():
-            if id is None:
-                return _create(cs, actor, entity, fields, raw)
-            return _change(cs, actor, entity, fields, raw, id, version)
+    with (
+        change_set(
+            actor, door=door, action=action or ("edit" if id else "create"), entity=entity.key, record=id, reason=reason
+        ) as cs,
+        _named(entity),
+        transaction.atomic(),
+    ):
+        if id is None:
+            return _create(cs, actor, entity, fields, raw)
+        return _change(cs, actor, entity, fields, raw, id, version)
 
 
 def _create(cs: OpenSet, actor: Actor, entity: Entity, fields: Mapping[str, Field], raw: Mapping[str, Any]) -> Saved:
@@ -75,10 +80,17 @@ def _create(cs: OpenSet, actor: Actor, entity: Entity, fields: Mapping[str, Fiel
     values.check(entity, every, new, changed=[k for k, v in new.items() if v is not None], id=None, problems=problems)
     if problems:
         raise Invalid(problems)
-    written = {key: values.journal_form(entity, id_, every[key], value) for key, value in new.items() if every[key].column or every[key].custom}
+    written = {
+        key: values.journal_form(entity, id_, every[key], value)
+        for key, value in new.items()
+        if every[key].column or every[key].custom
+    }
     rows.insert(cs, entity, id_, written)
     cs.record = cs.record or id_
-    if not visible(entity, actor, "create").filter(pk=id_).exists() or not visible(entity, actor).filter(pk=id_).exists():
+    if (
+        not visible(entity, actor, "create").filter(pk=id_).exists()
+        or not visible(entity, actor).filter(pk=id_).exists()
+    ):
         raise Refused(f"{entity.key}: create outside your range")
     search.index(entity, [id_])
     rollup.after(cs, entity, [id_], before={})
@@ -86,7 +98,13 @@ def _create(cs: OpenSet, actor: Actor, entity: Entity, fields: Mapping[str, Fiel
 
 
 def _change(
-    cs: OpenSet, actor: Actor, entity: Entity, fields: Mapping[str, Field], raw: Mapping[str, Any], id_: int, version: int | None
+    cs: OpenSet,
+    actor: Actor,
+    entity: Entity,
+    fields: Mapping[str, Field],
+    raw: Mapping[str, Any],
+    id_: int,
+    version: int | None,
 ) -> Saved:
     row = rows.lock(visible(entity, actor, "edit"), [id_]).get(id_)
     if row is None:
@@ -96,7 +114,7 @@ def _change(
     every = custom.fields(entity)
     parsed, problems = values.parse(fields, raw, formats_for(actor))
     if version is not None and version != row["version"]:
-        _settle(actor, entity, fields, raw, parsed, row, version)
+        _settle(actor, entity, fields, parsed, row, version)
     values.find_links(actor, {k: fields[k] for k in parsed}, parsed, problems)
     current = {key: _value(entity, row, field) for key, field in every.items() if not field.computed}
     whole = {**current, **parsed}
@@ -148,7 +166,7 @@ def _check_owner(actor: Actor, entity: Entity, owner: int | None, problems: valu
 
 
 def _settle(
-    actor: Actor, entity: Entity, fields: Mapping[str, Field], raw: Mapping[str, Any], parsed: dict[str, Any],
+    actor: Actor, entity: Entity, fields: Mapping[str, Field], parsed: dict[str, Any],
     row: Mapping[str, Any], version: int,
 ) -> None:  # fmt: skip
     """The record is newer than the `version` the values were based on.
@@ -157,9 +175,17 @@ def _settle(
     left as they are now; fields that both changed are a Conflict; the rest goes on.
     """
     behind = row["version"] - version
-    lines = list(Change.objects.filter(record=row["id"], entity=entity.key).order_by("-id").select_related("change_set")[:behind]) if behind > 0 else []
+    lines = (
+        list(
+            Change.objects.filter(record=row["id"], entity=entity.key)
+            .order_by("-id")
+            .select_related("change_set")[:behind]
+        )
+        if behind > 0
+        else []
+    )
     if len(lines) < behind or behind <= 0 or any(line.op != Op.UPDATE for line in lines):
-        theirs = {key: (None, "", False) for key in fields}  # The base is not known: everything that differs counts.
+        theirs = dict.fromkeys(fields, (None, "", False))  # The base is not known: everything that differs counts.
     else:
         theirs = {}
         for line in lines:  # newest first: the oldest `before` stays

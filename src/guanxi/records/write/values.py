@@ -51,7 +51,7 @@ def find_links(actor: Actor, fields: Mapping[str, Field], parsed: dict[str, Any]
             continue
         wanted = value if kind.many else [value]
         found = resolve(actor, kind, wanted)
-        wrong = [found[w] for w in wanted if isinstance(found[w], Problem)]
+        wrong = [p for w in wanted if isinstance(p := found[w], Problem)]
         if wrong:
             problems[key] = wrong
             del parsed[key]
@@ -67,7 +67,11 @@ def resolve(actor: Actor, kind: kinds.Link, wanted: Collection[int | str]) -> di
     if kind.target == "core.user":
         people = User.objects.filter(is_active=True)
         known = set(User.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
-        rows = people.filter(Q(name__in=texts) | Q(username__in=texts)).values_list("pk", "name", "username") if texts else []
+        rows = (
+            people.filter(Q(name__in=texts) | Q(username__in=texts)).values_list("pk", "name", "username")
+            if texts
+            else []
+        )
         for pk, *names in rows:
             for name in set(names):
                 named.setdefault(name, []).append(pk)
@@ -97,7 +101,7 @@ def resolve(actor: Actor, kind: kinds.Link, wanted: Collection[int | str]) -> di
     return found
 
 
-def stored(entity: Entity, row: Row, field: Field) -> Any:
+def stored(row: Row, field: Field) -> Any:
     """A field's value in journal form (JSON; None for empty) from a row of column values."""
     if field.custom:
         return row["custom"].get(field.key)
@@ -131,7 +135,7 @@ def same_secret(entity: Entity, id: int, field: Field, before: Any, value: Any) 
     """Whether a sealed value already says this; sealing twice never gives the same bytes."""
     if before is None or value is None:
         return before is None and value is None
-    return secrets.open_value(entity.table, field.column, id, base64.b64decode(before)) == value
+    return bool(secrets.open_value(entity.table, field.column, id, base64.b64decode(before)) == value)
 
 
 def check(
@@ -148,7 +152,9 @@ def check(
             problems.setdefault(key, []).append(Problem("field.required"))
     if problems:
         return
-    probe = entity.model(**{f.column: _column_value(f, values.get(k)) for k, f in fields.items() if f.column and not f.computed})
+    probe = entity.model(
+        **{f.column: _column_value(f, values.get(k)) for k, f in fields.items() if f.column and not f.computed}
+    )
     probe.id = id  # type: ignore[assignment]
     for key, problem in probe.invariants():
         problems.setdefault(key, []).append(problem)

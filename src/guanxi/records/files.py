@@ -1,0 +1,94 @@
+"""Files of records: kept below `FILES_ROOT` under generated names, by content, and served as attachments only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+
+from guanxi.kit.problems import BadValue
+
+MAX_SIZE = 25 * 1024 * 1024
+#: Ending → first bytes that such a file must have ("" = text: no NUL byte).
+TYPES: Mapping[str, tuple[bytes, ...]] = {
+    ".pdf": (b"%PDF-",),
+    ".png": (b"\x89PNG\r\n\x1a\n",),
+    ".jpg": (b"\xff\xd8\xff",),
+    ".jpeg": (b"\xff\xd8\xff",),
+    ".gif": (b"GIF87a", b"GIF89a"),
+    ".webp": (b"RIFF",),
+    ".docx": (b"PK\x03\x04",),
+    ".xlsx": (b"PK\x03\x04",),
+    ".pptx": (b"PK\x03\x04",),
+    ".zip": (b"PK\x03\x04",),
+    ".doc": (b"\xd0\xcf\x11\xe0",),
+    ".xls": (b"\xd0\xcf\x11\xe0",),
+    ".txt": (),
+    ".csv": (),
+}
+
+
+def root() -> Path:
+    path = Path(settings.FILES_ROOT)
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def keep(upload: Any) -> dict[str, Any]:
+    """Store an uploaded file (with `.name` and `.chunks()` or `.read()`); returns what the field holds.
+
+    Raises BadValue for a file that is too large, or whose content is not what its name says.
+    """
+    name = re.sub(r"[\x00-\x1f/\\]+", "_", str(getattr(upload, "name", "") or "file"))[-150:]
+    starts = TYPES.get(Path(name).suffix.lower())
+    if starts is None:
+        raise BadValue("file.type")
+    id_ = secrets.token_hex(16)
+    path = path_of(id_)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    digest, size = hashlib.sha256(), 0
+    part = path.with_suffix(".part")
+    try:
+        with part.open("xb") as target:
+            for chunk in _chunks(upload):
+                if size == 0:
+                    _check_start(chunk, starts)
+                size += len(chunk)
+                if size > MAX_SIZE:
+                    raise BadValue("file.size", size=f"> {MAX_SIZE // 2**20} MB", limit=f"{MAX_SIZE // 2**20} MB")
+                digest.update(chunk)
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+        part.rename(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return {"id": id_, "name": name, "size": size, "sha256": digest.hexdigest()}
+
+
+def _chunks(upload: Any) -> Any:
+    return upload.chunks() if hasattr(upload, "chunks") else iter(lambda: upload.read(65536), b"")
+
+
+def _check_start(chunk: bytes, starts: tuple[bytes, ...]) -> None:
+    fits = chunk.startswith(starts) if starts else b"\0" not in chunk
+    if not fits:
+        raise BadValue("file.type")
+
+
+def path_of(id_: str) -> Path:
+    """Where a file lies. Ids are made here; anything else is refused, so that no path can be made from outside."""
+    if not re.fullmatch(r"[0-9a-f]{32}", id_):
+        raise BadValue("file.type")
+    return root() / id_[:2] / id_
+
+
+def open_file(value: Mapping[str, Any]) -> IO[bytes]:
+    return path_of(str(value["id"])).open("rb")

@@ -1,0 +1,46 @@
+"""Jobs of the room: search tokens follow bulk writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.core.jobs import JobContext, job
+from guanxi.core.journal.models import Change, ChangeBatch, Op
+from guanxi.records import catalogue, search
+from guanxi.records.models import SearchEntry
+
+_CHUNK = 2_000
+
+
+@job("records.index", title=_("Make new records findable"))
+def index(ctx: JobContext, *, change_set: int, entity: str) -> dict[str, int]:
+    """Search tokens for the records a bulk job wrote; those that have some are passed over."""
+    of = catalogue.get(entity)
+    written = ChangeBatch.objects.filter(change_set=change_set, entity=entity, op=Op.CREATE)
+    lines = Change.objects.filter(change_set=change_set, entity=entity, op=Op.UPDATE)
+    total = sum(batch.rows for batch in written) + lines.count()
+    seen = done = 0
+    for ids in _written(change_set, entity):
+        ctx.check()
+        known = set(SearchEntry.objects.filter(pk__in=ids).values_list("pk", flat=True))
+        done += search.index(of, [i for i in ids if i not in known])
+        seen += len(ids)
+        ctx.progress(seen, max(total, seen))
+    return {"indexed": done}
+
+
+def _written(change_set: int, entity: str) -> Iterator[list[int]]:
+    model = catalogue.get(entity).model
+    for batch in ChangeBatch.objects.filter(change_set=change_set, entity=entity, op=Op.CREATE).order_by("id"):
+        last = batch.first - 1
+        rows = model.all_rows.filter(pk__lte=batch.last, created_in=change_set, deleted_in__isnull=True).order_by("pk")
+        while ids := list(rows.filter(pk__gt=last).values_list("pk", flat=True)[:_CHUNK]):
+            yield ids
+            last = ids[-1]
+    last = 0
+    lines = Change.objects.filter(change_set=change_set, entity=entity, op=Op.UPDATE).order_by("id")
+    while found := list(lines.filter(pk__gt=last).values_list("pk", "record")[:_CHUNK]):
+        yield [record for _pk, record in found]
+        last = found[-1][0]

@@ -1,0 +1,98 @@
+"""The only SQL written by hand over record tables. Names come from models, values are always parameters.
+
+Everything here works on any number of rows a statement. Rights were checked before; journal lines are the caller's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from guanxi.records.entity import Entity
+
+CHUNK = 2000
+
+
+def _quote(name: str) -> str:
+    return str(connection.ops.quote_name(name))
+
+
+def update_rows(
+    entity: Entity, names: Sequence[str], items: Sequence[Mapping[str, Any]], *, at: datetime, change_set: int
+) -> None:
+    """Set the columns `names` of rows; each item is JSON with "id" and those columns, read by `jsonb_populate_record`."""
+    table = _quote(entity.table)
+    sets = ", ".join(f"{_quote(name)} = s.{_quote(name)}" for name in names)
+    sql = (
+        f"UPDATE {table} AS t SET {sets}, version = t.version + 1, changed_at = %s, changed_in = %s"
+        f" FROM (SELECT (jsonb_populate_record(NULL::{table}, v)).* FROM unnest(%s::jsonb[]) AS v) AS s WHERE t.id = s.id"
+    )
+    with connection.cursor() as cursor:
+        for start in range(0, len(items), CHUNK):
+            chunk = [json.dumps(item, ensure_ascii=False) for item in items[start : start + CHUNK]]
+            cursor.execute(sql, [at, change_set, chunk])
+
+
+def insert_row(entity: Entity, values: Mapping[str, Any]) -> None:
+    """Insert one row from JSON values by column."""
+    names = ", ".join(_quote(name) for name in values)
+    table = _quote(entity.table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_record(NULL::{table}, %s::jsonb)",
+            [json.dumps(values, ensure_ascii=False, default=str)],
+        )
+
+
+def copy_rows(entity: Entity, names: Sequence[str], block: bytes) -> None:
+    """COPY text lines whose columns are `names`."""
+    columns = ", ".join(_quote(name) for name in names)
+    with connection.cursor() as cursor, cursor.copy(f"COPY {_quote(entity.table)} ({columns}) FROM STDIN") as copy:
+        copy.write(block)
+
+
+def sum_parts(part: Entity, column: str, whole: Entity, sums: Mapping[str, str], ids: Collection[int]) -> int:
+    """Set columns of wholes to sums over their live parts: `sums` maps a column of the whole to one of the part; returns rows set."""
+    sets = ", ".join(f"{_quote(name)} = coalesce(s.{_quote(name)}, 0)" for name in sums)
+    added = ", ".join(f"sum({_quote(of)}) AS {_quote(name)}" for name, of in sums.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {_quote(whole.table)} t SET {sets} FROM (SELECT {_quote(column)} AS whole, {added} FROM {_quote(part.table)}"
+            f" WHERE {_quote(column)} = ANY(%s) AND deleted_in IS NULL GROUP BY 1) s WHERE t.id = s.whole",
+            [list(ids)],
+        )
+        return int(cursor.rowcount)
+
+
+def forget_deleted(entity: Entity, *, created_in: int, deleted_in: int) -> None:
+    """Drop the search tokens of rows that one change set created and another deleted."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM records_searchentry s USING {_quote(entity.table)} t"
+            " WHERE s.record = t.id AND t.deleted_in = %s AND t.created_in = %s",
+            [deleted_in, created_in],
+        )
+
+
+def put_tokens(entity: Entity, tokens: Sequence[tuple[int, str]]) -> None:
+    """Write search tokens: (record id, tsvector text)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO records_searchentry (record, entity, tokens)"
+            " SELECT i, %s, t::tsvector FROM unnest(%s::bigint[], %s::text[]) AS s (i, t)"
+            " ON CONFLICT (record) DO UPDATE SET tokens = EXCLUDED.tokens",
+            [entity.key, [i for i, _ in tokens], [t for _, t in tokens]],
+        )
+
+
+def expression_index(entity: Entity, name: str, expression: str, *, key: str, unique: bool) -> None:
+    """An index on an expression over `custom`, for live rows that have the key. `expression` and `key` are checked by the caller."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE {'UNIQUE ' if unique else ''}INDEX IF NOT EXISTS {_quote(name)} ON {_quote(entity.table)}"
+            f" ({expression}{'' if unique else ', id DESC'}) WHERE deleted_in IS NULL AND custom ? '{key}'"
+        )

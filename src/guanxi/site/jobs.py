@@ -1,0 +1,13 @@
+"""Every job of the house and every handler of events: what is not imported here does not run."""
+
+from __future__ import annotations
+
+
+def register_all() -> None:
+    """Import the modules that declare jobs and handlers; called once when the programme starts."""
+    from guanxi.core.jobs import tidy
+    from guanxi.core.journal import jobs as journal
+    from guanxi.intake import jobs as intake
+    from guanxi.records import jobs as records
+
+    assert tidy and journal and intake and records
