@@ -19,8 +19,7 @@ help: ## this list
 # ------------------------------------------------------------------ use it
 
 demo: install $(VENV)/stamp-demo ## the site with a demo company on http://127.0.0.1:8000 (FULL=1: all of its data)
-	@$(BIN)/guanxi demo $(if $(FULL),--full)
-	@$(BIN)/guanxi run
+	@$(BIN)/guanxi run --demo $(if $(FULL),--full)
 
 run: install ## the site with your own data (first: .venv/bin/guanxi user add NAME)
 	@$(BIN)/guanxi run

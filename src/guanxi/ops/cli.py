@@ -218,6 +218,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--no-worker", action="store_true", help="run no background jobs in this terminal")
     run.add_argument("--migrate", action="store_true", help="bring a database of one's own to this version first")
 
+    run.add_argument("--demo", action="store_true", help="with the demo company, loaded at the first start")
+    run.add_argument("--full", action="store_true", help="with --demo: all of its data")
+
     worker = command("worker", _worker)
     worker.add_argument("--slots", type=int, default=2, metavar="N", help="jobs at once (2)")
     worker.add_argument("--queues", metavar="A,B", help="only jobs of these queues")

@@ -26,9 +26,14 @@ def migrate(options: argparse.Namespace) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     database.prepare(migrate=False)
+    return fill(full=options.full)
+
+
+def fill(*, full: bool) -> int:
+    """Load the demo company unless it is there, and print its sign-ins; returns the exit code."""
     from guanxi.ops import demo as company
 
-    return int(company.main(full=options.full) or 0)
+    return int(company.main(full=full) or 0)
 
 
 def import_file(options: argparse.Namespace) -> int:

@@ -27,6 +27,7 @@ from django.conf import settings
 from django.db import connections
 
 from guanxi.ops import database, embedded
+from guanxi.ops.commands import data
 from guanxi.ops.errors import Unavailable
 
 log = structlog.get_logger("guanxi.run")
@@ -119,6 +120,8 @@ def run(options: argparse.Namespace) -> int:
         pages.start()  # loads the program while the database is made ready here
         django.setup()
         database.prepare(migrate=options.migrate)
+        if options.demo and (failed := data.fill(full=options.full)):
+            return failed
         connections.close_all()
         for child in children:
             child.release()
