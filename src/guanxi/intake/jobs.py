@@ -82,8 +82,8 @@ def tidy(ctx: JobContext) -> dict[str, int]:
         files.remove(run.path)
         files.remove(run.problem_path)
         run.path = run.problem_path = ""
-        run.problems, run.checked = [], None
-        run.save(update_fields=["path", "problem_path", "problems", "checked"])
+        run.problems, run.sample, run.checked = [], [], None
+        run.save(update_fields=["path", "problem_path", "problems", "sample", "checked"])
         gone["files"] += 1
     known = {
         path

@@ -22,8 +22,9 @@ class ImportRun(models.Model):
     """One file on its way in.
 
     `path` and `problem_path` lie below FILES_ROOT, under generated names; both are emptied when the files go away after
-    90 days. `mapping` holds one target key per column of `header` ("" for a column left out). `left_out`, `checked` and
-    `problems` are what the pages show afterwards. The change set is the truth about what was written.
+    90 days. `sample` is the first rows as text, `faults` what is wrong with the header ([code, params]). `mapping` holds
+    one target key per column of `header` ("" for a column left out). `left_out`, `checked` and `problems` are what the
+    pages show afterwards. The change set is the truth about what was written.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -38,6 +39,8 @@ class ImportRun(models.Model):
     encoding = models.CharField(max_length=20, blank=True)
     sheet = models.CharField(max_length=100, blank=True)
     header = models.JSONField(default=list)
+    sample = models.JSONField(default=list)
+    faults = models.JSONField(default=list)
     entity = models.CharField(_("What a row is"), max_length=64)
     mapping = models.JSONField(default=list)
     options = models.JSONField(default=dict)

@@ -127,7 +127,7 @@ def receive(
         return ImportRun.objects.create(
             actor_id=actor.user_id, name=name, path=kept.path, sha256=kept.sha256, size=kept.size, format=seen.format,
             encoding=seen.encoding, sheet=seen.sheet, header=seen.header, entity=seen.entity.key, mapping=seen.mapping,
-            options={"on_existing": "update"},
+            sample=seen.rows, faults=[[p.code, dict(p.params)] for p in seen.problems], options={"on_existing": "update"},
         )  # fmt: skip
     except BaseException:
         files.remove(kept.path)
@@ -141,6 +141,11 @@ def _clean(name: str) -> str:
         return bare
     stem, dot, ending = bare.rpartition(".")
     return f"{stem[: 254 - len(ending)]}{dot}{ending}" if dot and len(ending) < 10 else bare[:255]
+
+
+def columns_of(actor: Actor, run: ImportRun, entity: Entity) -> list[columns.Column]:
+    """The columns of a run's file, recognised for this entity from the rows that were kept as a sample."""
+    return columns.recognise(actor, entity, run.header, run.sample)
 
 
 def settle(

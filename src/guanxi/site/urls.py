@@ -6,6 +6,7 @@ from guanxi.site.menu import install_menu
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("guanxi.web.screens.core.urls")),
+    path("", include("guanxi.web.screens.intake.urls")),
     path("", include("guanxi.web.urls")),
 ]
 
