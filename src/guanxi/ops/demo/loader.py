@@ -318,7 +318,9 @@ class Loader:
             with self.step(f"purchases {n}") as todo:
                 if todo:
                     self.purchases(f"purchases {n}", baskets)
-                    self.say(f"Demo company: {n * CHUNK:,} of 147,834 further baskets, {self.created:,} records …")
+                    self.say(
+                        f"Demo company: {n * CHUNK:,} further baskets of about 151,000, {self.created:,} records …"
+                    )
         with self.step("all purchases"):
             pass
 
@@ -339,9 +341,11 @@ class Loader:
 
     def index(self) -> None:
         """What bulk loads left to the search job is indexed here: a demo should be found at once."""
-        if self.created:
-            for entity in catalogue.every():
-                search.rebuild(entity)
+        with self.step("all found" if self.full else "found") as todo:
+            if todo:
+                self.say("Demo company: search …")
+                for entity in catalogue.every():
+                    search.rebuild(entity)
 
 
 def _levels(rows: list[Row]) -> Iterator[list[Row]]:
