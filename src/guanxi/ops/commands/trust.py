@@ -56,8 +56,8 @@ def keys_status(_: argparse.Namespace) -> int:
     print(f"{'master key':22}{place if place.exists() else 'from the environment'}")
     for key in DataKey.objects.order_by("id"):
         print(f"{f'data key {key.pk}':22}{key.purpose}, {key.state}, made {key.created_at:%Y-%m-%d}")
-    for place in rotation.sealed_columns():
-        print(f"{'sealed':22}{place.table}.{place.column}")
+    for sealed in rotation.sealed_columns():
+        print(f"{'sealed':22}{sealed.table}.{sealed.column}")
     return 0
 
 
