@@ -88,7 +88,10 @@ def test_existing_customers_are_updated_or_left_alone(steward):
 
 def test_columns_spread_over_a_field_are_put_together(steward):
     header = ["First Name", "Last Name", "Email", "Country", "State", "City", "Street", "Zip"]
-    rows = [["Mary", "Smith", "mary@example.com", "US", "VT", "Burlington", "12 Main St", "05401"], ["三丰", "张", "z@example.cn", "", "", "", "", ""]]
+    rows = [
+        ["Mary", "Smith", "mary@example.com", "US", "VT", "Burlington", "12 Main St", "05401"],
+        ["三丰", "张", "z@example.cn", "", "", "", "", ""],
+    ]
     run = bring_in(steward, as_csv(header, rows), entity=catalogue.get("customers.account"))
     assert balance(run) == Balance(read=2, created=2)
     mary = Account.all_rows.get(email="mary@example.com")
@@ -196,7 +199,9 @@ def test_a_fault_in_a_column_left_out_holds_nothing(steward):
     assert balance(run) == Balance(read=1, created=1)
 
 
-cells = st.sampled_from(["", " ", "张三", "13800138000", "138", "a@b.cn", "A@B.CN", "bad", "=1+1", "'x", "2020-01-01", "重点客户", "K1", "K2", "\t", "a,b"])
+cells = st.sampled_from(
+    ["", " ", "张三", "13800138000", "138", "a@b.cn", "A@B.CN", "bad", "=1+1", "'x", "2020-01-01", "重点客户", "K1", "K2", "\t", "a,b"]
+)
 
 
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -203,7 +203,12 @@ def test_two_columns_for_one_field_come_back_with_the_reason(sign_in):
     assert answer.content.decode().count('<option value="name" selected>') == 4
     hidden = client.post(reverse("import-columns", args=[run.pk]), {"as": "customers.account", "column-0": "created_at"})
     unknown = client.post(reverse("import-columns", args=[run.pk]), {"as": "customers.account", "column-0": "no_such_at"})
-    assert hidden.content.decode().replace("created_at", "no_such_at") == unknown.content.decode()
+    assert bare(hidden).replace("created_at", "no_such_at") == bare(unknown)
+
+
+def bare(answer: Any) -> str:
+    """A page without its tokens, which differ each time."""
+    return re.sub(r'(content|value)="[A-Za-z0-9]{64}"', "", answer.content.decode())
 
 
 def test_the_object_can_be_changed_before_the_columns_are_settled(sign_in):

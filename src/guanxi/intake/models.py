@@ -14,7 +14,7 @@ class RunState(models.TextChoices):
     """What this room knows of a run by itself; while it is STARTED its job knows more (see `ImportRun.phase`)."""
 
     DRAFT = "draft", _("Being prepared")
-    STARTED = "started", _("Started")
+    STARTED = "started", _("Running")
     DONE = "done", _("Done")
 
 

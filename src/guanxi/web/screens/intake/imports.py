@@ -15,6 +15,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
@@ -36,6 +37,7 @@ P = ParamSpec("P")
 PER_PAGE = 50
 MOST_COLUMNS = 300
 """Columns one page can settle; a file with more is one for the command line."""
+TOO_WIDE = gettext_noop("The file has %(columns)d columns; at most %(limit)d can be settled on a page. Remove those you do not need.")
 _MULTIPART = 64 << 10  # what a form adds around its file
 
 
@@ -151,10 +153,7 @@ def columns_page(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         files.place(run.path)
         if len(run.header) > MOST_COLUMNS:
-            raise Trouble(
-                "The file has %(columns)d columns; at most %(limit)d can be settled on a page. Remove those you do not need.",
-                columns=len(run.header), limit=MOST_COLUMNS,
-            )  # fmt: skip
+            raise Trouble(TOO_WIDE, columns=len(run.header), limit=MOST_COLUMNS)
         entity = services.known_entity(actor, request.POST.get("as", "") or request.GET.get("as", "") or run.entity)
     except Trouble as error:
         toast(request, str(error), level="error")
@@ -184,8 +183,8 @@ def columns_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _facts(run: ImportRun) -> list[str]:
-    facts = [run.format.upper(), run.encoding.upper(), f"{_('Sheet')} {run.sheet}" if run.sheet else "", human_size(run.size)]
-    return [fact for fact in facts if fact]
+    sheet = _("Sheet %(name)s") % {"name": run.sheet} if run.sheet else ""
+    return [fact for fact in (run.format.upper(), run.encoding.upper(), sheet, human_size(run.size)) if fact]
 
 
 def _columns(request: HttpRequest, run: ImportRun, entity: Entity, mapping: list[str] | None) -> list[dict[str, Any]]:
@@ -373,8 +372,9 @@ def problems(request: HttpRequest, pk: int) -> HttpResponse:
     except Trouble:
         raise Http404("not kept") from None
     stem = found.name.rpartition(".")[0] or found.name
+    ending = _("problems")
     workbook = place.suffix == ".xlsx"
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" if workbook else "text/csv; charset=utf-8"
     return FileResponse(  # type: ignore[return-value]
-        place.open("rb"), as_attachment=True, filename=f"{stem}-{_('problems')}{place.suffix}", content_type=kind
+        place.open("rb"), as_attachment=True, filename=f"{stem}-{ending}{place.suffix}", content_type=kind
     )
