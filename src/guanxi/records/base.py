@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.lookups import In, IsNull
 from django.db.models.sql.where import AND, NothingNode, WhereNode
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guanxi.core.access.actor import current
 from guanxi.kit.problems import Problem
@@ -36,7 +37,7 @@ class Record(models.Model):
     """
 
     id = models.BigIntegerField(primary_key=True)
-    created_at = models.DateTimeField(_("Created"))
+    created_at = models.DateTimeField(pgettext_lazy("record", "Created"))
     created_in = models.BigIntegerField(db_index=True)
     changed_at = models.DateTimeField(_("Last changed"))
     changed_in = models.BigIntegerField()

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guanxi.records import kinds
 from guanxi.records.kinds import Kind
@@ -161,7 +162,7 @@ class Entity:
 
 SHARED = (
     Field("tags", kind=kinds.Tags(), label=_("Tags"), bulk=True, aliases=("标签", "Tags", "Labels")),
-    Field("created_at", label=_("Created"), read_only=True, sort=True, api="read"),
+    Field("created_at", label=pgettext_lazy("record", "Created"), read_only=True, sort=True, api="read"),
     Field("changed_at", label=_("Last changed"), read_only=True, sort=True, api="read"),
 )
 

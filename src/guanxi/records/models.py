@@ -10,6 +10,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.records import lookups  # noqa: F401 — registers them
 from guanxi.records.base import Record
 
 

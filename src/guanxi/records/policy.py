@@ -26,7 +26,8 @@ class Condition:
     values: tuple[int, ...] | QuerySet[Any, Any]
 
     def q(self) -> Q:
-        return Q(**{f"{self.column}__in": self.values})
+        lookup = "any_of" if isinstance(self.values, tuple) else "in"
+        return Q(**{f"{self.column}__{lookup}": self.values})
 
 
 EVERY = ()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from django.contrib.postgres.search import SearchVectorField
-from django.db.models import Lookup, Q
+from django.db.models import Q
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
@@ -16,18 +15,6 @@ from guanxi.records.entity import Entity, Field
 from guanxi.records.models import SearchEntry
 
 CHUNK = 2000
-
-
-@SearchVectorField.register_lookup
-class Match(Lookup):
-    """`tokens__match="'zhang':* & 'san'"`: a ready tsquery, read as it is; Django's own would stem and split it."""
-
-    lookup_name = "match"
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        left, left_params = self.process_lhs(compiler, connection)
-        right, right_params = self.process_rhs(compiler, connection)
-        return f"{left} @@ {right}::tsquery", (*left_params, *right_params)
 
 
 def searchable(entity: Entity) -> list[Field]:

@@ -96,3 +96,9 @@ def expression_index(entity: Entity, name: str, expression: str, *, key: str, un
             f"CREATE {'UNIQUE ' if unique else ''}INDEX IF NOT EXISTS {_quote(name)} ON {_quote(entity.table)}"
             f" ({expression}{'' if unique else ', id DESC'}) WHERE deleted_in IS NULL AND custom ? '{key}'"
         )
+
+
+def analyze(entity: Entity) -> None:
+    """Fresh statistics for the planner after much was written; until autovacuum comes by it would plan for an empty table."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {_quote(entity.table)}")

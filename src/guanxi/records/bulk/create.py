@@ -11,7 +11,7 @@ from guanxi.core import secrets
 from guanxi.core.journal import hashing
 from guanxi.core.journal.ledger import OpenSet
 from guanxi.core.journal.models import Op
-from guanxi.records import custom, ids, sql
+from guanxi.records import custom, ids, kinds, sql
 from guanxi.records.bulk.parse import Parsed
 from guanxi.records.entity import Entity, Field
 
@@ -25,6 +25,11 @@ def text(value: Any) -> str:
     if "\\" in value or "\n" in value or "\t" in value or "\r" in value:
         value = value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     return str(value)
+
+
+def line(value: str) -> str:
+    """A text that is one clean line already (every kind but long text sees to that): only backslashes need care."""
+    return value.replace("\\", "\\\\")
 
 
 def as_json(value: Any) -> str:
@@ -55,6 +60,8 @@ def encoder(entity: Entity, field: Field) -> Encode:
         return as_bool
     if internal in ("DateField", "DateTimeField"):
         return as_stamp
+    if isinstance(field.kind, kinds.Text) and not isinstance(field.kind, kinds.LongText):
+        return line
     if internal in ("IntegerField", "BigIntegerField", "ForeignKey", "DecimalField", "FloatField"):
         return str
     return text
@@ -87,17 +94,19 @@ class Creator:
         self.cs, self.entity = cs, entity
         self.created = 0
         fields = [every[key] for key in keys]
-        self._plain = [(f.key, encoder(entity, f)) for f in fields if not f.custom and not f.secret]
+        column = entity.model._meta.get_field
+        self._plain = [
+            (f.key, encoder(entity, f), blank(column(f.key))) for f in fields if not f.custom and not f.secret
+        ]
         self._secret = [f for f in fields if f.secret]
         self._custom = [f for f in fields if f.custom]
         self._number = entity.numbering.field if entity.numbering else ""
-        filled = {"id", *(every[key].column for key, _ in self._plain)}
+        filled = {"id", *(every[key].column for key, *_ in self._plain)}
         filled |= {name for f in self._secret for name in (f.column, f"{f.column}_index")}
         filled |= {"custom"} if self._custom else set()
-        names = ["id", *(every[key].column for key, _ in self._plain)]
+        names = ["id", *(every[key].column for key, *_ in self._plain)]
         names += [name for f in self._secret for name in (f.column, f"{f.column}_index")]
         names += ["custom"] if self._custom else []
-        self._blanks = {key: blank(entity.model._meta.get_field(key)) for key, _ in self._plain}
         stamps = {
             "created_at": cs.at.isoformat(),
             "changed_at": cs.at.isoformat(),
@@ -138,10 +147,7 @@ class Creator:
     def _line(self, id_: int, values: Mapping[str, Any]) -> str:
         get = values.get
         out = [str(id_)]
-        blanks = self._blanks
-        for key, encode in self._plain:
-            value = get(key)
-            out.append(blanks[key] if value is None else encode(value))
+        out += [empty if (value := get(key)) is None else encode(value) for key, encode, empty in self._plain]
         for field in self._secret:
             value = get(field.key)
             if value is None:

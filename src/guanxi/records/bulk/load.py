@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.lookups import In
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
@@ -18,11 +17,12 @@ from guanxi.core.journal.ledger import OpenSet, change_set
 from guanxi.core.journal.models import Door
 from guanxi.kit.problems import Problem
 from guanxi.kit.results import Balance
-from guanxi.records import custom, kinds, rights, search
+from guanxi.records import custom, kinds, rights, search, sql
 from guanxi.records.base import Record
 from guanxi.records.bulk.create import Creator
 from guanxi.records.bulk.parse import Ahead, Parsed, Problems, Raw, parse_rows
 from guanxi.records.entity import Entity, Field
+from guanxi.records.lookups import AnyOf
 from guanxi.records.read.cells import formats_for
 from guanxi.records.read.door import visible
 from guanxi.records.write import rollup
@@ -32,6 +32,7 @@ from guanxi.records.write.errors import Refused
 from guanxi.records.write.save import _differs, _value
 
 BATCH = 10_000
+ANALYZE_FROM = 1_000  # so many new rows change what the planner should know
 INDEX_AT_ONCE = 2_000  # up to so many new rows are put into the search index at once; more follow as a job
 
 
@@ -80,8 +81,8 @@ def load(
     """Write rows of (number, {field key: raw value}); fields are those in `columns`.
 
     A row is recognised as an existing record by `recognise_by` (default: the entity's); empty cells never empty a field.
-    Rows with a problem are held: reported through `held` and left out. Everything else is one change set
-    in one transaction: all of it or, after any error (also from `check`, which may raise to cancel), none of it. Raises UnknownField, Refused.
+    Rows with a problem are held: reported through `held` and left out. Everything else is one change set in one transaction:
+    all of it or, after any error (also from `check`, which may raise to cancel), none of it. Raises UnknownField, Refused.
     """
     if not actor.can(entity.key, "import"):
         raise Refused(f"{entity.key}: import")
@@ -98,6 +99,8 @@ def load(
             cs.balance = (Balance.from_dict(cs.balance or {}) + loader.balance.check()).to_dict()
             if dry_run:
                 raise _DryRun
+            if loader.balance.created >= ANALYZE_FROM:
+                sql.analyze(entity)
             job = _index_later(cs, actor, entity) if loader.to_index and search.searchable(entity) else None
     except _DryRun:
         return Loaded(None, loader.balance)
@@ -134,6 +137,7 @@ class _Loader:
         self._defaults = {
             k: f.default for k, f in self.every.items() if f.default is not None and not f.kind.is_empty(f.default)
         }
+        self._nothing: dict[str, Any] = dict.fromkeys(self.every)
         self._required = [k for k, f in self.every.items() if f.required]
         self._shape = {f.column: f.kind.blank for f in self.every.values() if f.column}
         self._columns = {k: f.column for k, f in self.every.items() if f.column}
@@ -249,7 +253,7 @@ class _Loader:
             if not wanted:
                 continue
             operands = [field.kind.custom_operand(v) if field.custom else v for v in wanted]
-            found = self.entity.model.all_rows.filter(Q(In(field.expression, operands)), deleted_in__isnull=True)
+            found = self.entity.model.all_rows.filter(Q(AnyOf(field.expression, operands)), deleted_in__isnull=True)
             column = "custom" if field.custom else field.column
             for id_, value in found.values_list("pk", column):
                 value = field.kind.from_json(value.get(key)) if field.custom else value
@@ -285,15 +289,14 @@ class _Loader:
             if problem:
                 row.problems[owner] = [problem]
         if self.entity.derive:
-            new.update(self.entity.derive({**dict.fromkeys(self.every), **new}))
+            new.update(self.entity.derive({**self._nothing, **new}))
         for key in self._required:
             if self.every[key].kind.is_empty(new.get(key)):
                 row.problems.setdefault(key, []).append(Problem("field.required"))
         if self._invariants and not row.problems:
-            probe = SimpleNamespace(**self._shape)
-            for key, value in new.items():
-                if value is not None and key in self._columns:
-                    setattr(probe, self._columns[key], value)
+            columns = self._columns
+            filled = {columns[key]: value for key, value in new.items() if value is not None and key in columns}
+            probe = SimpleNamespace(**{**self._shape, **filled})
             for key, problem in self.entity.model.invariants(probe):  # type: ignore[arg-type]  # it reads columns only
                 row.problems.setdefault(key, []).append(problem)
         return row
@@ -342,10 +345,10 @@ class _Loader:
                     row.problems[field.key] = [Problem("field.taken", {"value": str(value)})]
                 else:
                     seen[value] = row.number
-            if not seen or field.key in self.keys[:1]:
-                continue
+            if not seen or field.key in self.keys:
+                continue  # nobody was recognised by it, so it is free
             operands = [field.kind.custom_operand(v) if field.custom else v for v in seen]
-            taken = self.entity.model.all_rows.filter(Q(In(field.expression, operands)), deleted_in__isnull=True)
+            taken = self.entity.model.all_rows.filter(Q(AnyOf(field.expression, operands)), deleted_in__isnull=True)
             if field.custom:
                 gone = {field.kind.from_json(c.get(field.key)) for c in taken.values_list("custom", flat=True)}
             else:

@@ -30,7 +30,7 @@ class Deleted:
 def delete(
     actor: Actor,
     entity: Entity,
-    id: int,
+    id: int,  # noqa: A002
     *,
     version: int | None = None,
     door: Door = Door.PAGE,

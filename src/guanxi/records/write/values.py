@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -11,9 +11,10 @@ from django.db.models.lookups import Exact
 
 from guanxi.core import secrets
 from guanxi.core.access.actor import Actor
+from guanxi.core.access.models import Level
 from guanxi.core.identity.models import User
 from guanxi.kit.problems import BadValue, Problem
-from guanxi.records import catalogue, kinds
+from guanxi.records import catalogue, kinds, rights
 from guanxi.records.entity import Entity, Field
 from guanxi.records.kinds import Formats
 from guanxi.records.read.door import visible
@@ -66,7 +67,7 @@ def resolve(actor: Actor, kind: kinds.Link, wanted: Collection[int | str]) -> di
     named: dict[str, list[int]] = {}
     if kind.target == "core.user":
         people = User.objects.filter(is_active=True)
-        known = set(User.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+        known = set(User.objects.filter(pk__any_of=ids).values_list("pk", flat=True)) if ids else set()
         rows = (
             people.filter(Q(name__in=texts) | Q(username__in=texts)).values_list("pk", "name", "username")
             if texts
@@ -80,12 +81,12 @@ def resolve(actor: Actor, kind: kinds.Link, wanted: Collection[int | str]) -> di
         target = catalogue.get(kind.target)
         label = str(target.label)
         seen = visible(target, actor)
-        known = set(seen.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+        known = set(seen.filter(pk__any_of=ids).values_list("pk", flat=True)) if ids else set()
         if texts:
-            keys = dict.fromkeys([*([target.numbering.field] if target.numbering else []), target.title])
+            keys = list(_names(actor, target))
             q = Q()
             for key in keys:
-                q |= Q(**{f"{key}__in": texts})
+                q |= Q(**{f"{key}__any_of": texts})
             for row in seen.filter(q).values("pk", *keys):
                 for key in keys:
                     if row[key] in texts and row["pk"] not in named.setdefault(row[key], []):
@@ -99,6 +100,16 @@ def resolve(actor: Actor, kind: kinds.Link, wanted: Collection[int | str]) -> di
         code = "link.unknown" if not hits else "link.several"
         found[text] = hits[0] if len(hits) == 1 else Problem(code, {"target": label, "value": text})
     return found
+
+
+def _names(actor: Actor, target: Entity) -> Iterator[str]:
+    """Fields by which a file may name a record of this entity: number, strong keys and title, where plain text and readable."""
+    numbering = [target.numbering.field] if target.numbering else []
+    for key in dict.fromkeys([*numbering, *target.recognise_by, target.title]):
+        field = target.declared[key]
+        plain = isinstance(field.kind, kinds.Text) and not isinstance(field.kind, kinds.Email)
+        if plain and rights.level(actor, field).rank >= Level.READ.rank:
+            yield key
 
 
 def stored(row: Row, field: Field) -> Any:
@@ -169,7 +180,7 @@ def check(
 def _column_value(field: Field, value: Any) -> Any:
     if value is None:
         return field.kind.blank
-    return None if field.secret else value
+    return value
 
 
 def _check_unique(entity: Entity, field: Field, value: Any, id: int | None, problems: Problems) -> None:  # noqa: A002
