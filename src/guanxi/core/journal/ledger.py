@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from guanxi.core.access.actor import Actor
+from guanxi.core.access.actor import Actor, acting
 from guanxi.core.journal import hashing
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Door, Op
 
@@ -167,9 +167,10 @@ def change_set(
     """
     outer = _open.get()
     if outer is not None:
-        yield outer
+        with acting(actor):
+            yield outer
         return
-    with transaction.atomic():
+    with transaction.atomic(), acting(actor):
         cs = OpenSet(
             id=_begin(), actor=actor, door=door, action=action, at=timezone.now(), entity=entity, record=record,
             reason=reason, request_id=request_id.get(), undoes=undoes, detail=dict(detail or {}),
