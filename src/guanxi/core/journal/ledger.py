@@ -14,10 +14,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from guanxi.core.access.actor import Actor, acting
+from guanxi.core.events import emit
 from guanxi.core.journal import hashing
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Door, Op
 
 FLUSH_AT = 2000
+WRITTEN = "journal.written"  # the event that every change set with changed records leaves in the outbox
 request_id: ContextVar[str] = ContextVar("guanxi_request_id", default="")
 
 
@@ -130,6 +132,9 @@ class OpenSet:
         row.digest = self._digest.close(row)
         row.save(force_insert=True)
         ChangeBatch.objects.bulk_create(self._batches)
+        if self.lines:
+            facts = {"action": self.action, "door": self.door, "entity": self.entity, "record": self.record, "lines": self.lines}
+            emit(WRITTEN, facts, change_set=self.id)
 
 
 def _copy(changes: list[Change]) -> None:
