@@ -161,9 +161,8 @@ class Bench:
         self.rate(f"orders with {self.each} lines each (lines)", n * self.each, clock)
 
     def rate(self, what: str, n: int, clock: Clock) -> None:
-        say(
-            f"  {what:<38}{n / clock.wall:>10,.0f} /s   {clock.wall:,.1f} s wall; CPU {clock.cpu:,.1f} s here, {clock.database:,.1f} s database"
-        )
+        cpu = f"CPU {clock.cpu:,.1f} s here, {clock.database:,.1f} s database"
+        say(f"  {what:<38}{n / clock.wall:>10,.0f} /s   {clock.wall:,.1f} s wall; {cpu}")
 
     def pages(self) -> None:
         from django.db import connection
