@@ -8,6 +8,7 @@ import "./behaviours/preferences.js";
 import "./behaviours/confirm.js";
 import "./behaviours/toast.js";
 import "./behaviours/dialog.js";
+import "./behaviours/shut.js";
 import "./behaviours/tabs.js";
 import "./behaviours/select-rows.js";
 import "./behaviours/columns.js";
@@ -18,6 +19,7 @@ import "./behaviours/secret.js";
 import "./behaviours/copy.js";
 import "./behaviours/file-drop.js";
 import "./behaviours/poll.js";
+import "./behaviours/scroll.js";
 import "./behaviours/submit.js";
 import "./behaviours/passkey.js";
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
@@ -10,6 +11,7 @@ from django.test import Client, RequestFactory
 
 from guanxi.core.identity.models import User
 from guanxi.web import assets, errors
+from guanxi.web.middleware import policy
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +38,13 @@ def test_no_page_has_inline_script_or_style(client: Client, path: str) -> None:
     assert not re.search(r"<script(?![^>]*(src=|application/json))", html)
 
 
+def test_forms_may_lead_to_the_servers_of_single_sign_on(settings: Any) -> None:
+    app = {"provider_id": "sso", "settings": {"server_url": "https://login.example.com/realms/a"}}
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
+    assert policy()["form-action"] == ["'self'", "https://login.example.com"]
+    assert policy()["script-src"] == ["'self'"]
+
+
 def test_headers(client: Client) -> None:
     answer = client.get("/")
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -50,7 +59,7 @@ def test_headers(client: Client) -> None:
 def test_assets_may_be_kept(client: Client) -> None:
     answer = client.get(assets.url("app.css"))
     assert answer.status_code == 200
-    assert "no-store" not in answer.get("Cache-Control", "")
+    assert "immutable" in answer["Cache-Control"]
 
 
 @pytest.mark.parametrize(

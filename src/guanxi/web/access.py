@@ -21,7 +21,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils.http import urlencode
-from django.views.generic.base import RedirectView
 
 from guanxi.core.access import Actor
 
@@ -127,10 +126,7 @@ def allow_area(area: str, action: str = "view") -> Callable[[View], View]:
 
 def rule_of(view: Any, name: str | None) -> Rule | None:
     """What a view declares: on itself, on its class, or in the table of other packages' views."""
-    made_of = getattr(view, "view_class", None)
-    rule = getattr(view, "access", None) or getattr(made_of, "access", None)
-    if rule is None and made_of is RedirectView:
-        return PUBLIC  # shows nothing itself; where it leads has its own declaration
+    rule = getattr(view, "access", None) or getattr(getattr(view, "view_class", None), "access", None)
     return rule if isinstance(rule, Rule) else OTHERS.get(name or "")
 
 

@@ -58,6 +58,17 @@ PERMISSIONS = ", ".join([
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
+def policy() -> dict[str, Sequence[str]]:
+    """`SECURE_CSP` or POLICY; forms may also lead to the servers of single sign-on, since browsers hold redirects to form-action."""
+    rules = dict(getattr(settings, "SECURE_CSP", None) or POLICY)
+    apps = settings.SOCIALACCOUNT_PROVIDERS.get("openid_connect", {}).get("APPS", [])
+    issuers = [urlsplit(app.get("settings", {}).get("server_url", "")) for app in apps]
+    origins = [f"{url.scheme}://{url.netloc}" for url in issuers if url.scheme in ("http", "https") and url.netloc]
+    if origins:
+        rules["form-action"] = [*rules["form-action"], *dict.fromkeys(origins)]
+    return rules
+
+
 class RequestId:
     """A name for each request, in the log, in the answer and on error pages. A proxy's own name is kept if it is harmless."""
 
@@ -77,11 +88,11 @@ class RequestId:
 
 
 class SecurityHeaders:
-    """CSP by `SECURE_CSP` (else POLICY), what the browser may do, and what caches may keep of a page."""
+    """CSP by `policy()`, what the browser may do, and what caches may keep of a page."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
-        self.policy: dict[str, Sequence[str]] = getattr(settings, "SECURE_CSP", None) or POLICY
+        self.policy = policy()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.csp_nonce = SimpleLazyObject(lambda: secrets.token_urlsafe(16))  # type: ignore[attr-defined]

@@ -21,7 +21,9 @@ urlpatterns = [
     path("first", views.first, name="first-run"),
     path("error/<int:status>", views.error, name="error"),
     path("", include("guanxi.web.urls")),
-    path("account/", include("allauth.urls")),
+    path("account/", include("allauth.account.urls")),
+    path("account/2fa/", include("allauth.mfa.urls")),
+    path("account/3rdparty/", include("allauth.socialaccount.urls")),
 ]
 handler400 = errors.bad_request
 handler403 = errors.forbidden
