@@ -2,28 +2,36 @@
 
 A field goes back if it is still owed to the change set being undone (its `origin`) and still holds what that set wrote; it
 then is owed again to whom it was owed before, so that undoing in any order works, and undoing an undo brings the change
-back. A record that the set created goes away if nobody touched it since and nothing that stays belongs to it.
+back. A record that the set created goes away if nobody touched it since and nothing that stays belongs to it; one that it
+deleted comes back if what it belongs to is there.
+
+It runs in three steps, whatever the order was in which the set was written: what was deleted comes back (wholes before their
+parts), values go back, what was created goes away (parts before their wholes). Sums of parts are worked out at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
 
+from guanxi.core import secrets
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
 from guanxi.core.journal.ledger import OpenSet, change_set
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Door, Op
+from guanxi.kit.problems import BadValue
 from guanxi.kit.results import Balance
-from guanxi.records import catalogue, custom, policy, rights, search, sql
-from guanxi.records.entity import Entity
+from guanxi.records import catalogue, custom, policy, rights, search
+from guanxi.records.entity import Entity, Field
 from guanxi.records.read.door import Hidden, visible
-from guanxi.records.write import rollup, rows, values
-from guanxi.records.write.delete import mark, restore
+from guanxi.records.write import links, rollup, rows, values
+from guanxi.records.write.again import patiently
+from guanxi.records.write.assign import check_owner
+from guanxi.records.write.delete import journal, mark_rows, restore_rows
+from guanxi.records.write.save import _value
 
 CHUNK = 2000
 CONFLICTS_KEPT = 1000
@@ -41,7 +49,7 @@ class Kept:
 
 @dataclass
 class Undone:
-    """`balance`: read = updated (given back) + skipped (created, now deleted again) … see `undo`. `kept` is cut at 1,000."""
+    """`restored`, `removed`, `revived` count records, `conflicts` fields and records. `kept` is cut at 1,000."""
 
     change_set: int
     restored: int = 0
@@ -64,31 +72,22 @@ class CannotUndo(ValueError):
     """There is nothing in this change set that could be undone."""
 
 
-def undo(
-    actor: Actor, change_set_id: int, *, reason: str = "", progress: Callable[[int, int], None] | None = None
-) -> Undone:
+Progress = Callable[[int, int], None]
+
+
+@patiently
+def undo(actor: Actor, change_set_id: int, *, reason: str = "", progress: Progress | None = None) -> Undone:
     """Invert a change set, as far as the actor may change its records. Raises Hidden (not theirs to see), CannotUndo."""
     target = ChangeSet.objects.filter(pk=change_set_id).first()
     if target is None or not may_see(actor, target):
         raise Hidden(f"change set {change_set_id}")
-    if target.lines == 0:
+    if target.lines == 0 or not _invertible(target):
         raise CannotUndo(f"change set {change_set_id} changed no records")
     with change_set(
         actor, door=Door.PAGE, action="undo", entity=target.entity, record=target.record, undoes=target.pk, reason=reason,
         keep_empty=True,
     ) as cs:  # fmt: skip
-        result = Undone(cs.id)
-        total = target.lines
-        for done, lines in enumerate(_chunks(target), 1):
-            by_entity: dict[str, list[Change]] = {}
-            for line in lines:
-                by_entity.setdefault(line.entity, []).append(line)
-            for key, group in by_entity.items():
-                _undo_lines(cs, actor, catalogue.get(key), group, result, target.pk)
-            if progress:
-                progress(min(done * CHUNK, total), total)
-        for batch in ChangeBatch.objects.filter(change_set=target).order_by("-id"):
-            _undo_batch(cs, actor, target, batch, result, progress)
+        result = _Undo(cs, actor, target, progress).run()
         cs.balance = result.balance.check().to_dict()
         cs.detail = {"restored": result.restored, "removed": result.removed, "revived": result.revived,
                      "kept": [[k.entity, k.record, k.field, k.why] for k in result.kept[:200]]}  # fmt: skip
@@ -104,83 +103,339 @@ def may_see(actor: Actor, target: ChangeSet) -> bool:
     )
 
 
-def _chunks(target: ChangeSet) -> Iterator[list[Change]]:
-    last: int | None = None
-    while True:
-        lines = Change.objects.filter(change_set=target).order_by("-id")
-        if last is not None:
-            lines = lines.filter(pk__lt=last)
-        chunk = list(lines[:CHUNK])
-        if not chunk:
-            return
-        yield chunk
-        last = chunk[-1].pk
+def _invertible(target: ChangeSet) -> bool:
+    """Whether there is a line of a record: erasures and key rotations are final."""
+    lines = Change.objects.filter(change_set=target).exclude(op=Op.ERASE)
+    return lines.exists() or ChangeBatch.objects.filter(change_set=target).exclude(op=Op.UPDATE).exists()
 
 
-def _undo_lines(cs: OpenSet, actor: Actor, entity: Entity, lines: list[Change], result: Undone, target: int) -> None:
-    created = [line.record for line in lines if line.op == Op.CREATE]
-    deleted = [line.record for line in lines if line.op == Op.DELETE]
-    revived = [line.record for line in lines if line.op == Op.RESTORE]
-    updates = [line for line in lines if line.op == Op.UPDATE]
-    if updates:
-        _give_back(cs, actor, entity, updates, result, target)
-    if deleted:
-        _revive(cs, actor, entity, entity.model.all_rows.filter(pk__in=deleted, deleted_in=target), result)
-    if created:
-        _remove(cs, actor, entity, entity.model.all_rows.filter(pk__in=created, created_in=target), target, result)
-    if revived:
-        _remove(cs, actor, entity, entity.model.all_rows.filter(pk__in=revived), target, result, revived=True)
+class _Undo:
+    def __init__(self, cs: OpenSet, actor: Actor, target: ChangeSet, progress: Progress | None) -> None:
+        self.cs, self.actor, self.target = cs, actor, target
+        self.result = Undone(cs.id)
+        self._progress = progress
+        self._total = target.lines
+        if target.balance and target.balance.get("created"):
+            self._total += target.balance["created"]
+        self._done = 0
+        self._wholes: dict[tuple[str, str], set[int]] = {}  # (part's entity, link) -> records whose sums may be off
 
+    def run(self) -> Undone:
+        entities = self._entities()
+        for entity in entities:
+            self._revive(entity)
+        for lines in self._chunks(Op.UPDATE):
+            by_entity: dict[str, list[Change]] = {}
+            for line in lines:
+                by_entity.setdefault(line.entity, []).append(line)
+            for key, group in by_entity.items():
+                self._give_back(catalogue.get(key), group)
+            self._step(len(lines))
+        for entity in reversed(entities):
+            self._remove(entity)
+        for (key, link), wholes in self._wholes.items():
+            rollup.of_wholes(self.cs, catalogue.get(key), link, wholes)
+        return self.result
 
-def _give_back(cs: OpenSet, actor: Actor, entity: Entity, lines: list[Change], result: Undone, target: int) -> None:
-    every = custom.fields(entity)
-    may = {k for k, f in every.items() if rights.level(actor, f) is Level.EDIT or (f.read_only and actor.is_system)}
-    derived = _derived(entity)
-    owner = entity.policy.owner_field
-    # One record may have several lines in a set (an edit, then a sum of its parts): newest first, each on the state before.
-    while lines:
-        batch: list[Change] = []
-        rest: list[Change] = []
-        seen: set[int] = set()
-        for line in lines:
-            (rest if line.record in seen else batch).append(line)
-            seen.add(line.record)
-        lines = rest
-        current = rows.lock(visible(entity, actor, "edit"), seen)
-        assignable = set()
-        if owner and any(owner in (line.before or {}) for line in batch):
-            assignable = set(visible(entity, actor, "assign").filter(pk__in=seen).values_list("pk", flat=True))
+    def _entities(self) -> list[Entity]:
+        """The entities that the set touched, each after those that it links to."""
+        keys = {*Change.objects.filter(change_set=self.target).order_by().values_list("entity", flat=True).distinct(),
+                *ChangeBatch.objects.filter(change_set=self.target).values_list("entity", flat=True)}  # fmt: skip
+        ordered: list[Entity] = []
+
+        def place(entity: Entity, above: frozenset[str]) -> None:
+            for link in links.of(entity):
+                target = catalogue.get(link.kind.target)  # type: ignore[attr-defined]  # links.of gives links
+                if target.key not in above and target is not entity:
+                    place(target, above | {entity.key})
+            if entity not in ordered:
+                ordered.append(entity)
+
+        for key in sorted(keys):
+            place(catalogue.get(key), frozenset())
+        return [entity for entity in ordered if entity.key in keys]
+
+    def _chunks(self, op: Op, entity: str = "") -> Iterator[list[Change]]:
+        """Lines of the set, newest first."""
+        lines = Change.objects.filter(change_set=self.target, op=op, **({"entity": entity} if entity else {}))
+        last: int | None = None
+        while True:
+            chunk = list((lines if last is None else lines.filter(pk__lt=last)).order_by("-id")[:CHUNK])
+            if not chunk:
+                return
+            yield chunk
+            last = chunk[-1].pk
+
+    def _batches(self, op: Op, entity: Entity) -> list[ChangeBatch]:
+        found = ChangeBatch.objects.filter(change_set=self.target, op=op, entity=entity.key)
+        return list(found.order_by("-id"))
+
+    def _step(self, n: int) -> None:
+        self._done += n
+        if self._progress:
+            self._progress(min(self._done, self._total), self._total)
+
+    def _keep(self, entity: Entity, ids: Collection[int], why: str) -> None:
+        self.result.keep(*(Kept(entity.key, id_, "", why) for id_ in sorted(ids)))
+
+    def _touch(self, entity: Entity, ids: Collection[int], before: Collection[Mapping[str, Any]] = ()) -> None:
+        """Remember the wholes of these parts."""
+        for link in {r.link for r in entity.rollups}:
+            column = entity.declared[link].column
+            wholes = self._wholes.setdefault((entity.key, link), set())
+            wholes.update(entity.model.all_rows.filter(pk__in=ids).values_list(column, flat=True))
+            wholes.update(row[column] for row in before if row[column] is not None)
+
+    # ------------------------------------------------------------------ what was deleted comes back
+
+    def _revive(self, entity: Entity) -> None:
+        waiting: list[int] = []
+        for lines in self._chunks(Op.DELETE, entity.key):
+            waiting += self._revive_some(entity, [line.record for line in lines], listed=True)
+            self._step(len(lines))
+        for batch in self._batches(Op.DELETE, entity):
+            dead = entity.model.all_rows.filter(pk__gte=batch.first, pk__lte=batch.last, deleted_in=self.target.pk)
+            ids = list(dead.order_by("pk").values_list("pk", flat=True))
+            for start in range(0, len(ids), CHUNK):
+                waiting += self._revive_some(entity, ids[start : start + CHUNK])
+                self._step(CHUNK)
+        # Those that belong to records of their own kind wait until these are back.
+        while waiting:
+            still: list[int] = []
+            for start in range(0, len(waiting), CHUNK):
+                still += self._revive_some(entity, waiting[start : start + CHUNK])
+            if len(still) == len(waiting):
+                self._keep(entity, still, "undo.gone")
+                return
+            waiting = still
+
+    def _revive_some(self, entity: Entity, ids: Collection[int], *, listed: bool = False) -> list[int]:
+        """Bring these back, as far as may be; returns those whose own whole is not there (yet)."""
+        every = entity.model.all_rows.filter(pk__in=ids)
+        dead = every.filter(deleted_in=self.target.pk)
+        found = rows.lock(dead, ids, whole=True)
+        if listed:
+            self._keep(entity, set(every.filter(deleted_in__isnull=False).values_list("pk", flat=True)) - found.keys(),
+                       "undo.gone")  # fmt: skip
+        ready, own = links.standing(entity, found.values())
+        limits = policy.conditions(entity, self.actor, "delete")
+        allowed = (
+            set() if limits is None
+            else set(dead.filter(policy.q_of(limits), pk__in=ready).values_list("pk", flat=True))
+        )  # fmt: skip
+        self._keep(entity, found.keys() - ready - own, "undo.gone")
+        self._keep(entity, ready - allowed, "undo.right")
+        for id_ in self._one_by_one(entity, sorted(allowed), lambda some: restore_rows(self.cs, entity, some)):
+            self._keep(entity, [id_], "undo.taken")
+            allowed.discard(id_)
+        self.result.revived += len(allowed)
+        self._touch(entity, allowed)
+        return sorted(own)
+
+    def _one_by_one(self, entity: Entity, ids: list[int], act: Callable[[list[int]], object]) -> list[int]:
+        """Do it to all at once; when the database refuses (a unique value is in other hands), singly. Returns the refused."""
+        if not ids:
+            return []
+        place = self.cs.mark()
+        try:
+            with transaction.atomic():
+                act(ids)
+            return []
+        except IntegrityError:
+            self.cs.back_to(place)
+        if len(ids) == 1:
+            return ids
+        half = len(ids) // 2
+        return self._one_by_one(entity, ids[:half], act) + self._one_by_one(entity, ids[half:], act)
+
+    # ------------------------------------------------------------------ values go back
+
+    def _give_back(self, entity: Entity, lines: list[Change]) -> None:
+        # One record may have several lines in a set (an edit, then a sum of its parts): newest first, each on the state before.
+        while lines:
+            batch: dict[int, Change] = {}
+            rest: list[Change] = []
+            for line in lines:
+                if line.record in batch:
+                    rest.append(line)
+                else:
+                    batch[line.record] = line
+            lines = rest
+            self._give_back_once(entity, batch)
+
+    def _give_back_once(self, entity: Entity, batch: Mapping[int, Change]) -> None:
+        every = custom.fields(entity)
+        sums = _sums(entity)
+        current = rows.lock(visible(entity, self.actor, "edit"), batch.keys())
+        alive = set(
+            entity.model.all_rows.filter(pk__in=batch.keys() - current.keys(), deleted_in__isnull=True)
+            .values_list("pk", flat=True)
+        )  # fmt: skip
+        assignable = self._assignable(entity, batch)
         wanted: dict[int, dict[str, Any]] = {}
         owed: dict[tuple[int, str], int | None] = {}
-        for line in batch:
-            row = current.get(line.record)
-            if row is None:
-                why = (
-                    "undo.right"
-                    if entity.model.all_rows.filter(pk=line.record, deleted_in__isnull=True).exists()
-                    else "undo.gone"
-                )
-                result.keep(*(Kept(entity.key, line.record, key, why) for key in line.before or {}))
+        for id_, line in batch.items():
+            row = current.get(id_)
+            if line.salt is None or line.before is None:
+                self.result.keep(Kept(entity.key, id_, "", "undo.erased"))
                 continue
-            for key, before in (line.before or {}).items():
-                why = _why_not(every, row, line, key, target)
-                if not why and key not in may and key not in derived:
-                    why = "undo.right"
-                if not why and key == owner and line.record not in assignable:
-                    why = "undo.right"
-                if why:
-                    result.keep(Kept(entity.key, line.record, key, why))
-                else:
-                    wanted.setdefault(line.record, {})[key] = before
-                    owed[line.record, key] = (line.origin_before or {}).get(key)
-        done = _try(cs, entity, current, wanted, owed, result)
-        result.restored += len(done)
+            if row is None:
+                why = "undo.right" if id_ in alive else "undo.gone"
+                self.result.keep(*(Kept(entity.key, id_, key, why) for key in line.before if key not in sums))
+                continue
+            new: dict[str, Any] = {}
+            for key, before in line.before.items():
+                why = self._why_not(entity, every.get(key), row, line, key, assignable)
+                if not why:
+                    new[key] = before
+                    owed[id_, key] = (line.origin_before or {}).get(key)
+                elif key not in sums and not (key in every and every[key].read_only and why == "undo.changed"):
+                    self.result.keep(Kept(entity.key, id_, key, why))
+            self._follow(entity, every, row, line, new, owed)
+            if new:
+                wanted[id_] = new
+        self._without_lost_links(entity, every, wanted)
+        self._without_wrong(entity, every, current, wanted, sums)
+
+        def write(some: list[int]) -> list[int]:
+            return rows.update(self.cs, entity, current, {i: wanted[i] for i in some},
+                               origins=lambda id_, key: owed.get((id_, key), self.cs.id))  # fmt: skip
+
+        done = set(wanted)
+        for id_ in self._one_by_one(entity, sorted(wanted), write):
+            self.result.keep(*(Kept(entity.key, id_, key, "undo.taken") for key in wanted[id_]))
+            done.discard(id_)
+        self.result.restored += len(done)
         search.index(entity, done)
-        rollup.after(cs, entity, done, before={i: current[i] for i in done})
+        self._touch(entity, done, [current[i] for i in done])
+
+    def _assignable(self, entity: Entity, batch: Mapping[int, Change]) -> set[int]:
+        """Records that the actor may give back to whom they belonged before."""
+        owner = entity.policy.owner_field
+        moved = {i: (line.before or {})[owner] for i, line in batch.items() if owner and owner in (line.before or {})}
+        if not moved:
+            return set()
+        found = set(visible(entity, self.actor, "assign").filter(pk__in=moved).values_list("pk", flat=True))
+        for id_ in list(found):
+            try:
+                check_owner(self.actor, entity, moved[id_], creating=False)
+            except BadValue:
+                found.discard(id_)
+        return found
+
+    def _why_not(
+        self, entity: Entity, known: Field | None, row: rows.Row, line: Change, key: str, assignable: set[int]
+    ) -> str:
+        if known is None:
+            return "undo.gone"
+        owed = line.origin_after or {}
+        if row["origin"].get(key) != owed.get(key, self.target.pk) or not same(
+            entity, known, line.record, values.stored(row, known), (line.after or {}).get(key)
+        ):
+            return "undo.changed"
+        # Read-only values follow from others and go back along with them; see `_follow`.
+        if not known.read_only and rights.level(self.actor, known) is not Level.EDIT:
+            return "undo.right"
+        return "undo.right" if key == entity.policy.owner_field and line.record not in assignable else ""
+
+    def _follow(
+        self, entity: Entity, every: Mapping[str, Field], row: rows.Row, line: Change, new: dict[str, Any],
+        owed: dict[tuple[int, str], int | None],
+    ) -> None:  # fmt: skip
+        """Values that follow from others (an amount) are worked out from what the others are now."""
+        if entity.derive is None:
+            return
+        whole = self._whole(entity, every, row, new)
+        for key, value in entity.derive(whole).items():
+            if every[key].read_only:
+                form = values.journal_form(entity, line.record, every[key], value)
+                if key not in new or new[key] != form:
+                    new[key] = form
+                    owed[line.record, key] = self.cs.id
+
+    def _whole(
+        self, entity: Entity, every: Mapping[str, Field], row: rows.Row, new: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        whole = {key: _value(entity, row, f) for key, f in every.items() if not f.computed}
+        for key, form in new.items():
+            whole[key] = _opened(entity, every[key], row["id"], form)
+        return whole
+
+    def _without_lost_links(
+        self, entity: Entity, every: Mapping[str, Field], wanted: dict[int, dict[str, Any]]
+    ) -> None:
+        """Links to records that are deleted by now do not go back."""
+        for link in links.of(entity):
+            named = {new[link.key] for new in wanted.values() if new.get(link.key) is not None}
+            live = links.hold(link, named)
+            for id_, new in list(wanted.items()):
+                if new.get(link.key) is not None and new[link.key] not in live:
+                    del new[link.key]
+                    self.result.keep(Kept(entity.key, id_, link.key, "undo.gone"))
+                    if not new:
+                        del wanted[id_]
+
+    def _without_wrong(
+        self, entity: Entity, every: Mapping[str, Field], current: Mapping[int, rows.Row],
+        wanted: dict[int, dict[str, Any]], sums: frozenset[str],
+    ) -> None:  # fmt: skip
+        """Values that the rules refuse, now that others of the record have changed, do not go back."""
+        for id_, new in list(wanted.items()):
+            problems: values.Problems = {}
+            changed = [key for key in new if key not in sums]
+            if changed:
+                whole = self._whole(entity, every, current[id_], new)
+                values.check(entity, every, whole, changed=changed, id=id_, problems=problems)
+            if problems:
+                taken = {key for key, found in problems.items() if any(p.code == "field.taken" for p in found)}
+                self.result.keep(
+                    *(Kept(entity.key, id_, k, "undo.taken" if k in taken else "undo.invalid") for k in changed)
+                )
+                del wanted[id_]
+
+    # ------------------------------------------------------------------ what was created goes away
+
+    def _remove(self, entity: Entity) -> None:
+        for lines in self._chunks(Op.CREATE, entity.key):
+            self._remove_some(entity, [line.record for line in lines])
+            self._step(len(lines))
+        for batch in self._batches(Op.CREATE, entity):
+            rows_ = entity.model.all_rows.filter(pk__gte=batch.first, pk__lte=batch.last, created_in=self.target.pk)
+            live = rows_.filter(deleted_in__isnull=True)
+            self._remove_some(entity, list(live.order_by("pk").values_list("pk", flat=True)))
+            self._step(batch.rows)
+        for lines in self._chunks(Op.RESTORE, entity.key):
+            self._remove_some(entity, [line.record for line in lines], revived=True)
+            self._step(len(lines))
+
+    def _remove_some(self, entity: Entity, ids: Collection[int], *, revived: bool = False) -> None:
+        live = entity.model.all_rows.filter(pk__in=ids, deleted_in__isnull=True)
+        found = dict(live.order_by("pk").select_for_update(of=("self",)).values_list("pk", "origin"))
+        # A created record is untouched when every value is still owed to its creation; a revived one, when none is newer.
+        newer = self.target.pk if revived else 0
+        changed = {id_ for id_, origin in found.items() if any(set_ > newer for set_ in origin.values())}
+        removable = found.keys() - changed
+        used = links.used(entity, removable)
+        removable -= used
+        allowed = set(
+            visible(entity, self.actor, "delete" if revived else "edit").filter(pk__in=removable)
+            .values_list("pk", flat=True)
+        )  # fmt: skip
+        # What may not be removed may hold others of the same kind in place.
+        while more := links.used(entity, allowed):
+            used |= more
+            allowed -= more
+        self._keep(entity, changed, "undo.changed")
+        self._keep(entity, used, "undo.used")
+        self._keep(entity, removable - used - allowed, "undo.right")
+        if allowed:
+            self._touch(entity, allowed)
+            journal(self.cs, entity, Op.DELETE, allowed, mark_rows(self.cs, entity, allowed))
+            self.result.removed += len(allowed)
 
 
-def _derived(entity: Entity) -> frozenset[str]:
-    """Fields that are sums of parts: read-only to people, but they go back along with the parts."""
+def _sums(entity: Entity) -> frozenset[str]:
+    """Fields that are sums of parts: read-only to people, and right again when the parts are."""
     return frozenset(
         r.field
         for other in catalogue.every()
@@ -189,160 +444,21 @@ def _derived(entity: Entity) -> frozenset[str]:
     )
 
 
-def _why_not(every: Mapping[str, Any], row: Mapping[str, Any], line: Change, key: str, target: int) -> str:
-    if key not in every:
-        return "undo.gone"
-    expected = (line.origin_after or {}).get(key, target) if line.origin_after and key in line.origin_after else target
-    if row["origin"].get(key) != expected or values.stored(row, every[key]) != (line.after or {}).get(key):
-        return "undo.changed"
-    return ""
+def _opened(entity: Entity, known: Field, id_: int, form: Any) -> Any:
+    """The parsed value of what the journal holds; secrets opened."""
+    if form is None:
+        return None
+    if known.secret:
+        return secrets.open_value(entity.table, known.column, id_, values.unsealed(form))
+    return known.kind.from_json(form)
 
 
-def _try(
-    cs: OpenSet, entity: Entity, current: Mapping[int, Any], wanted: dict[int, dict[str, Any]],
-    owed: Mapping[tuple[int, str], int | None], result: Undone,
-) -> list[int]:  # fmt: skip
-    """Write what goes back; when a unique value is in other hands now, record by record, keeping those."""
-
-    def origins(id_: int, key: str) -> int | None:
-        return owed[id_, key]
-
-    if not wanted:
-        return []
-    before = cs.mark()
-    try:
-        with transaction.atomic():
-            return rows.update(cs, entity, current, wanted, origins=origins)
-    except IntegrityError:
-        cs.back_to(before)
-    done: list[int] = []
-    for id_, new in wanted.items():
-        before = cs.mark()
-        try:
-            with transaction.atomic():
-                done += rows.update(cs, entity, current, {id_: new}, origins=origins)
-        except IntegrityError:
-            cs.back_to(before)
-            result.keep(*(Kept(entity.key, id_, key, "undo.taken") for key in new))
-    return done
+def same(entity: Entity, known: Field, id_: int, one: Any, other: Any) -> bool:
+    """Whether two values in journal form say the same; a secret may have been sealed again with a newer key."""
+    if one == other:
+        return True
+    if not known.secret or one is None or other is None:
+        return False
+    return bool(_opened(entity, known, id_, one) == _opened(entity, known, id_, other))
 
 
-def _revive(cs: OpenSet, actor: Actor, entity: Entity, dead: QuerySet[Any], result: Undone) -> None:
-    ids = list(dead.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
-    if not actor.can(entity.key, "delete") and not actor.is_system:
-        result.keep(*(Kept(entity.key, i, "", "undo.right") for i in ids))
-        return
-    before = cs.mark()
-    try:
-        with transaction.atomic():
-            result.revived += restore(cs, entity, ids)
-        return
-    except IntegrityError:
-        cs.back_to(before)
-    for id_ in ids:
-        before = cs.mark()
-        try:
-            with transaction.atomic():
-                result.revived += restore(cs, entity, [id_])
-        except IntegrityError:
-            cs.back_to(before)
-            result.keep(Kept(entity.key, id_, "", "undo.taken"))
-
-
-def removable(entity: Entity, rows_: QuerySet[Any], target: int, *, first: int, last: int) -> QuerySet[Any]:
-    """Of these rows (ids from `first` to `last`), those that nobody touched since `target` created them and that nothing else
-    that stays belongs to. What is used is asked for by range, link by link: few rows, whatever the planner believes.
-    """
-    used: set[int] = set()
-    for other, link in catalogue.links_to(entity):
-        span = {f"{link.column}__gte": first, f"{link.column}__lte": last, "deleted_in__isnull": True}
-        users = other.model.all_rows.filter(**span).exclude(created_in=target)
-        used.update(users.values_list(link.column, flat=True).distinct())
-    return rows_.filter(deleted_in__isnull=True, origin={}).exclude(pk__in=used)
-
-
-def _remove(
-    cs: OpenSet,
-    actor: Actor,
-    entity: Entity,
-    made: QuerySet[Any],
-    target: int,
-    result: Undone,
-    *,
-    revived: bool = False,
-) -> None:
-    live = made.filter(deleted_in__isnull=True)
-    ids = set(live.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
-    if not ids:
-        return
-    untouched = ids
-    if not revived:
-        untouched = set(removable(entity, live, target, first=min(ids), last=max(ids)).values_list("pk", flat=True))
-    allowed = set(_may_remove(entity, actor).filter(pk__in=untouched).values_list("pk", flat=True))
-    for id_ in sorted(ids - untouched):
-        used = entity.model.all_rows.filter(pk=id_, origin={}).exists()
-        result.keep(Kept(entity.key, id_, "", "undo.used" if used else "undo.changed"))
-    result.keep(*(Kept(entity.key, id_, "", "undo.right") for id_ in sorted(untouched - allowed)))
-    if allowed:
-        result.removed += mark(cs, entity, sorted(allowed))
-
-
-def _may_remove(entity: Entity, actor: Actor) -> QuerySet[Any]:
-    """Undoing one's own creation takes the right to edit; it is taking back, not deleting."""
-    return visible(entity, actor, "edit")
-
-
-def _undo_batch(
-    cs: OpenSet, actor: Actor, target: ChangeSet, batch: ChangeBatch, result: Undone,
-    progress: Callable[[int, int], None] | None,
-) -> None:  # fmt: skip
-    entity = catalogue.get(batch.entity)
-    span = entity.model.all_rows.filter(pk__gte=batch.first, pk__lte=batch.last)
-    if batch.op == Op.DELETE:
-        ids = list(span.filter(deleted_in=target.pk).values_list("pk", flat=True))
-        for start in range(0, len(ids), CHUNK):
-            _revive(cs, actor, entity, entity.model.all_rows.filter(pk__in=ids[start : start + CHUNK]), result)
-        return
-    if batch.op == Op.RESTORE:
-        # Restored rows: those that the undone deletion had marked and that are live now.
-        for chunk in _id_chunks(span.filter(deleted_in__isnull=True)):
-            _remove(cs, actor, entity, entity.model.all_rows.filter(pk__in=chunk), target.pk, result, revived=True)
-        return
-    if batch.op != Op.CREATE:
-        return
-    made = span.filter(created_in=target.pk)
-    gone = _mark_span(
-        cs, entity, actor, removable(entity, made, target.pk, first=batch.first, last=batch.last), target.pk
-    )
-    if gone:
-        cs.batch(entity.key, Op.DELETE, first=batch.first, last=batch.last, rows=gone)
-        result.removed += gone
-        for link in {r.link for r in entity.rollups}:
-            column = entity.declared[link].column
-            wholes = set(span.filter(deleted_in=cs.id).values_list(column, flat=True))
-            rollup.of_wholes(cs, entity, link, wholes)
-    for id_, origin in made.filter(deleted_in__isnull=True).values_list("pk", "origin"):
-        seen = visible(entity, actor, "edit").filter(pk=id_).exists()
-        why = "undo.changed" if origin else ("undo.used" if seen else "undo.right")
-        result.keep(Kept(entity.key, id_, "", why))
-    if progress:
-        progress(
-            result.removed,
-            target.balance["created"] if target.balance and target.balance.get("created") else result.removed,
-        )
-
-
-def _mark_span(cs: OpenSet, entity: Entity, actor: Actor, chosen: QuerySet[Any], target: int) -> int:
-    """Delete the removable rows of a batch in one statement (tens of thousands of rows a second)."""
-    limits = policy.conditions(entity, actor, "edit")
-    if limits is None:
-        return 0
-    n = chosen.filter(policy.q_of(limits)).update(deleted_in=cs.id, version=F("version") + 1)
-    sql.forget_deleted(entity, created_in=target, deleted_in=cs.id)
-    return n
-
-
-def _id_chunks(rows_: QuerySet[Any]) -> Iterator[list[int]]:
-    ids = list(rows_.order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]

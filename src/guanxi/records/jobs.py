@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.core.jobs import JobContext, job
 from guanxi.core.journal.models import Change, ChangeBatch, Op
-from guanxi.records import catalogue, search
+from guanxi.records import catalogue, search, sql
 from guanxi.records.models import SearchEntry
 
 _CHUNK = 2_000
+ANALYZE_FROM = 1_000
 
 
 @job("records.index", title=_("Make new records findable"))
@@ -28,6 +29,8 @@ def index(ctx: JobContext, *, change_set: int, entity: str) -> dict[str, int]:
         done += search.index(of, [i for i in ids if i not in known])
         seen += len(ids)
         ctx.progress(seen, max(total, seen))
+    if done >= ANALYZE_FROM:
+        sql.analyze_search()
     return {"indexed": done}
 
 

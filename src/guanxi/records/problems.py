@@ -26,6 +26,8 @@ OWN = {
     "undo.used": "other records that stay belong to it",
     "undo.taken": "its value is used by another record now",
     "undo.gone": "the record is deleted",
+    "undo.invalid": "the record would not be valid with it any more",
+    "undo.erased": "its values were erased",
 }
 
 

@@ -55,6 +55,16 @@ def copy_rows(entity: Entity, names: Sequence[str], block: bytes) -> None:
         copy.write(block)
 
 
+def hold(entity: Entity, ids: Collection[int]) -> set[int]:
+    """Those of these records that are live, kept from being deleted until the transaction ends (others may still edit them)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {_quote(entity.table)} WHERE id = ANY(%s) AND deleted_in IS NULL ORDER BY id FOR KEY SHARE",
+            [list(ids)],
+        )
+        return {int(row[0]) for row in cursor.fetchall()}
+
+
 def sum_parts(part: Entity, column: str, whole: Entity, sums: Mapping[str, str], ids: Collection[int]) -> int:
     """Set columns of wholes to sums over their live parts: `sums` maps a column of the whole to one of the part; returns rows set."""
     sets = ", ".join(f"{_quote(name)} = coalesce(s.{_quote(name)}, 0)" for name in sums)
@@ -102,3 +112,9 @@ def analyze(entity: Entity) -> None:
     """Fresh statistics for the planner after much was written; until autovacuum comes by it would plan for an empty table."""
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {_quote(entity.table)}")
+
+
+def analyze_search() -> None:
+    """The same for the search index: without statistics its queries scan."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE records_searchentry")

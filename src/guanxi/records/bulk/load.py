@@ -25,7 +25,7 @@ from guanxi.records.entity import Entity, Field
 from guanxi.records.lookups import AnyOf
 from guanxi.records.read.cells import formats_for
 from guanxi.records.read.door import visible
-from guanxi.records.write import rollup
+from guanxi.records.write import links, rollup
 from guanxi.records.write import rows as row_writer
 from guanxi.records.write import values as value_rules
 from guanxi.records.write.errors import Refused
@@ -133,6 +133,7 @@ class _Loader:
         self.to_index = 0
         self._unique = [f for f in self.every.values() if f.unique and f.key in fields]
         self._links = [f for f in fields.values() if isinstance(f.kind, kinds.Link)]
+        self._held_links = links.of(entity)
         self._invariants = entity.model.invariants is not Record.invariants
         self._defaults = {
             k: f.default for k, f in self.every.items() if f.default is not None and not f.kind.is_empty(f.default)
@@ -237,6 +238,13 @@ class _Loader:
                     row.problems[field.key] = wrong
                 else:
                     row.values[field.key] = ids if field.kind.many else ids[0]
+            if field in self._held_links:
+                named = {row.values[field.key] for row in rows if not row.problems and field.key in row.values}
+                live = links.hold(field, named)
+                for row in rows:
+                    if not row.problems and row.values.get(field.key) is not None and row.values[field.key] not in live:
+                        shown = {"target": str(field.label), "value": str(row.values[field.key])}
+                        row.problems[field.key] = [Problem("link.unknown", shown)]
 
     def _fold(self, key: str, value: Any) -> Any:
         return value.lower() if isinstance(self.fields[key].kind, kinds.Email) else value
@@ -377,7 +385,7 @@ class _Loader:
             self._update_batch(batch)
 
     def _update_batch(self, batch: Mapping[int, Parsed]) -> None:
-        current = row_writer.lock(self.entity.model.all_rows.filter(deleted_in__isnull=True), batch.keys())
+        current = row_writer.lock(visible(self.entity, self.actor, "edit"), batch.keys())
         wanted: dict[int, dict[str, Any]] = {}
         held = 0
         for id_, parsed in batch.items():

@@ -16,8 +16,10 @@ from guanxi.records import catalogue, search
 from guanxi.records.entity import Entity
 from guanxi.records.read.door import Hidden, visible
 from guanxi.records.write import rollup, rows
+from guanxi.records.write.again import patiently
 from guanxi.records.write.errors import Conflict, Invalid, Refused
 
+DELETED = "deleted_in"  # what the journal says was before a record came back
 FEW = 50  # up to so many, each deleted record has a line of its own
 
 
@@ -27,6 +29,7 @@ class Deleted:
     rows: int
 
 
+@patiently
 def delete(
     actor: Actor,
     entity: Entity,
@@ -38,7 +41,7 @@ def delete(
 ) -> Deleted:
     """Delete one record and its parts. Raises Hidden, Refused, Conflict (changed since `version`), Invalid (still used)."""
     with change_set(actor, door=door, action="delete", entity=entity.key, record=id, reason=reason) as cs:
-        row = rows.lock(visible(entity, actor, "delete"), [id]).get(id)
+        row = rows.lock(visible(entity, actor, "delete"), [id], whole=True).get(id)
         if row is None:
             if visible(entity, actor).filter(pk=id).exists():
                 raise Refused(f"{entity.key} {id}: delete")
@@ -48,6 +51,7 @@ def delete(
         return Deleted(cs.id, _delete(cs, entity, [id]))
 
 
+@patiently
 def delete_many(
     actor: Actor, entity: Entity, selected: QuerySet[Any], *, door: Door = Door.PAGE, reason: str = ""
 ) -> Deleted:
@@ -77,22 +81,28 @@ def mark(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
     """Mark live rows as deleted by this change set, with their journal lines; returns how many. Rights were checked before."""
     chosen = entity.model.all_rows.filter(pk__in=list(ids))
     wholes = {r.link: set(chosen.values_list(entity.declared[r.link].column, flat=True)) for r in entity.rollups}
-    n = chosen.filter(deleted_in__isnull=True).update(deleted_in=cs.id, version=F("version") + 1)
+    n = mark_rows(cs, entity, ids)
     journal(cs, entity, Op.DELETE, ids, n)
-    search.forget(ids)
     for link, affected in wholes.items():
         rollup.of_wholes(cs, entity, link, affected)
     return n
 
 
-def restore(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
-    """Bring deleted rows back, with their journal lines; returns how many."""
-    chosen = entity.model.all_rows.filter(pk__in=list(ids))
-    n = chosen.filter(deleted_in__isnull=False).update(deleted_in=None, version=F("version") + 1)
-    journal(cs, entity, Op.RESTORE, ids, n)
+def mark_rows(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
+    """Only the rows and their search tokens; journal and sums are the caller's."""
+    live = entity.model.all_rows.filter(pk__in=list(ids), deleted_in__isnull=True)
+    n = live.update(deleted_in=cs.id, version=F("version") + 1)
+    search.forget(ids)
+    return n
+
+
+def restore_rows(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
+    """Bring deleted rows back, each with a journal line that says which change set had deleted it; sums are the caller's."""
+    chosen = entity.model.all_rows.filter(pk__in=list(ids), deleted_in__isnull=False)
+    was = dict(chosen.values_list("pk", "deleted_in"))
+    n = chosen.update(deleted_in=None, version=F("version") + 1)
+    cs.add(*(Line(entity.key, id_, Op.RESTORE, {DELETED: was[id_]}, {DELETED: None}) for id_ in sorted(was)))
     search.index(entity, ids)
-    for r in entity.rollups:
-        rollup.of_wholes(cs, entity, r.link, set(chosen.values_list(entity.declared[r.link].column, flat=True)))
     return n
 
 

@@ -20,6 +20,7 @@ from guanxi.records.entity import Entity
 from guanxi.records.read.cells import formats_for
 from guanxi.records.read.door import visible
 from guanxi.records.write import rollup, rows, values
+from guanxi.records.write.again import patiently
 from guanxi.records.write.assign import check_owner
 from guanxi.records.write.errors import Invalid
 from guanxi.records.write.save import _differs, _value
@@ -34,6 +35,7 @@ class Edited:
     held: Mapping[int, list[str]]
 
 
+@patiently
 def edit_many(
     actor: Actor,
     entity: Entity,

@@ -39,15 +39,16 @@ def of_wholes(cs: OpenSet, entity: Entity, link: str, wholes: Collection[int]) -
     whole = catalogue.get(catalogue.link_target(entity, link))
     column = entity.declared[link].column
     rollups = [r for r in entity.rollups if r.link == link]
-    parts = entity.model.all_rows.filter(**{f"{column}__in": list(wholes)}, deleted_in__isnull=True)
+    # First the locks, then the sums: whoever waited here for another's parts must see them.
+    fresh = _of_fresh(cs, entity, whole, rollups, column, wholes)
+    current = rows.lock(whole.model.all_rows.filter(deleted_in__isnull=True), set(wholes) - fresh)
+    parts = entity.model.all_rows.filter(**{f"{column}__in": list(current)}, deleted_in__isnull=True)
     sums = {
         row[column]: row
         for row in parts.values(column).annotate(
             **{f"sum_{r.field}": Sum(entity.declared[r.of].column) for r in rollups}
         )
     }
-    fresh = _of_fresh(cs, entity, whole, rollups, column, wholes)
-    current = rows.lock(whole.model.all_rows.filter(deleted_in__isnull=True), set(wholes) - fresh)
     wanted = {
         id_: {
             r.field: whole.declared[r.field].kind.to_json(

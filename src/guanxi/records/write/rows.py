@@ -26,9 +26,12 @@ def columns(entity: Entity) -> list[str]:
     return [f.attname for f in entity.model._meta.concrete_fields]
 
 
-def lock(rows: QuerySet[Any], ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """The rows among `ids`, locked, fresh from the database, as {id: {column: value}}; in id order, so that two never wait crosswise."""
-    found = rows.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",)).values()
+def lock(rows: QuerySet[Any], ids: Collection[int], *, whole: bool = False) -> dict[int, dict[str, Any]]:
+    """The rows among `ids`, locked, fresh from the database, as {id: {column: value}}; in id order, so that two never wait crosswise.
+
+    `whole`: against new links to them as well (they are about to be deleted); else others may go on pointing here.
+    """
+    found = rows.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",), no_key=not whole).values()
     return {row["id"]: row for row in found}
 
 

@@ -18,6 +18,7 @@ from guanxi.records.entity import Entity, Field
 from guanxi.records.read.cells import formats_for
 from guanxi.records.read.door import Hidden, visible
 from guanxi.records.write import rollup, rows, values
+from guanxi.records.write.again import patiently
 from guanxi.records.write.assign import check_owner
 from guanxi.records.write.errors import Conflict, ConflictField, Invalid, Refused
 
@@ -32,6 +33,7 @@ class Saved:
     changed: tuple[str, ...]
 
 
+@patiently
 def save(
     actor: Actor,
     entity: Entity,

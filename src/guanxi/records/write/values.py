@@ -18,6 +18,7 @@ from guanxi.records import catalogue, kinds, rights
 from guanxi.records.entity import Entity, Field
 from guanxi.records.kinds import Formats
 from guanxi.records.read.door import visible
+from guanxi.records.write import links
 
 Problems = dict[str, list[Problem]]
 Row = Mapping[str, Any]
@@ -58,6 +59,16 @@ def find_links(actor: Actor, fields: Mapping[str, Field], parsed: dict[str, Any]
             del parsed[key]
         else:
             parsed[key] = [found[w] for w in wanted] if kind.many else found[value]
+            if not _stays(fields[key], parsed[key]):
+                problems[key] = [Problem("link.unknown", {"target": str(fields[key].label), "value": str(value)})]
+                del parsed[key]
+
+
+def _stays(field: Field, id: Any) -> bool:  # noqa: A002
+    """Whether the record linked to is still there, and kept from being deleted until this is written."""
+    if field not in links.of(catalogue.get(field.entity)):
+        return True
+    return id in links.hold(field, [id])
 
 
 def resolve(actor: Actor, kind: kinds.Link, wanted: Collection[int | str]) -> dict[int | str, int | Problem]:
@@ -140,6 +151,11 @@ def column_form(field: Field, value: Any) -> Any:
     if field.secret:
         return "\\x" + base64.b64decode(value).hex()
     return value
+
+
+def unsealed(form: str) -> bytes:
+    """The sealed bytes of a secret in journal form."""
+    return base64.b64decode(form)
 
 
 def same_secret(entity: Entity, id: int, field: Field, before: Any, value: Any) -> bool:  # noqa: A002
