@@ -33,6 +33,7 @@ def person(db: None) -> MakePerson:
     def make(username: str, *roles: str) -> Actor:
         versions.refresh()
         made = people.add_person(SYSTEM, username, roles=roles).person
+        User.objects.filter(pk=made.pk).update(must_change_password=False)  # with a temporary one nobody has rights
         return actor_for(User.objects.get(pk=made.pk))
 
     return make

@@ -71,7 +71,9 @@ def test_a_wrong_ending_does_not_matter(steward):
 
 
 def test_duplicate_headers_are_told_and_only_the_first_is_used(steward):
-    seen = services.examine(steward, as_csv(["客户名称", "手机", "手机"], [["甲公司", "13800138000", "13900139000"]]), "x.csv")
+    seen = services.examine(
+        steward, as_csv(["客户名称", "手机", "手机"], [["甲公司", "13800138000", "13900139000"]]), "x.csv"
+    )
     assert seen.mapping.count("mobile") == 1
     assert [p.code for p in seen.problems] == ["header.duplicate"]
 

@@ -74,7 +74,9 @@ def test_a_file_goes_its_way_through_the_pages(sign_in):
     assert page.count('name="column-') == 4
 
     mapping = {f"column-{i}": target for i, target in enumerate(["number", "name", "mobile", ""])}
-    answer = client.post(reverse("import-columns", args=[run.pk]), {"as": "customers.account", "on_existing": "update", **mapping})
+    answer = client.post(
+        reverse("import-columns", args=[run.pk]), {"as": "customers.account", "on_existing": "update", **mapping}
+    )
     assert answer["Location"] == reverse("import-check", args=[run.pk])
     assert Account.all_rows.count() == 0
 
@@ -201,8 +203,12 @@ def test_two_columns_for_one_field_come_back_with_the_reason(sign_in):
     answer = client.post(reverse("import-columns", args=[run.pk]), {"as": "customers.account", **given})
     assert answer.status_code == 422
     assert answer.content.decode().count('<option value="name" selected>') == 4
-    hidden = client.post(reverse("import-columns", args=[run.pk]), {"as": "customers.account", "column-0": "created_at"})
-    unknown = client.post(reverse("import-columns", args=[run.pk]), {"as": "customers.account", "column-0": "no_such_at"})
+    hidden = client.post(
+        reverse("import-columns", args=[run.pk]), {"as": "customers.account", "column-0": "created_at"}
+    )
+    unknown = client.post(
+        reverse("import-columns", args=[run.pk]), {"as": "customers.account", "column-0": "no_such_at"}
+    )
     assert bare(hidden).replace("created_at", "no_such_at") == bare(unknown)
 
 

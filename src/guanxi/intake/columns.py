@@ -34,7 +34,10 @@ ADDRESS_PARTS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "province": (_("Province"), ("省", "省份", "省/州", "province", "state", "state/province", "billing state")),
     "city": (_("City"), ("市", "城市", "city", "town", "billing city")),
     "district": (_("District"), ("区", "区县", "县", "district", "county")),
-    "detail": (_("Street"), ("街道", "街道地址", "详细地址", "street", "street address", "address line 1", "address 1", "billing street")),
+    "detail": (
+        _("Street"),
+        ("街道", "街道地址", "详细地址", "street", "street address", "address line 1", "address 1", "billing street"),
+    ),
     "postcode": (_("Postcode"), ("邮编", "邮政编码", "postcode", "zip", "zip code", "postal code", "billing zip")),
 }
 NAME_PARTS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
@@ -137,14 +140,25 @@ def recognise(actor: Actor, entity: Entity, header: Sequence[str], samples: Sequ
         elif not chosen[i] and not why[i]:
             why[i] = gettext("no field was recognised") if seen[i] else gettext("it is empty in the first rows")
     return [
-        Column(i, header[i], chosen[i], scores[i], tuple(shown(v) for v in seen[i][:3]), why[i]) for i in range(len(header))
+        Column(i, header[i], chosen[i], scores[i], tuple(shown(v) for v in seen[i][:3]), why[i])
+        for i in range(len(header))
     ]
 
 
 def _fits(actor: Actor) -> Callable[[Field, Sequence[Any]], bool]:
     """Whether at least one of the first values can be read as the field; kinds that take any text always fit."""
     formats = formats_for(actor)
-    telling = (kinds.Phone, kinds.Email, kinds.Url, kinds.Date, kinds.DateTime, kinds.Integer, kinds.Number, kinds.Money, kinds.YesNo)
+    telling = (
+        kinds.Phone,
+        kinds.Email,
+        kinds.Url,
+        kinds.Date,
+        kinds.DateTime,
+        kinds.Integer,
+        kinds.Number,
+        kinds.Money,
+        kinds.YesNo,
+    )
 
     def fits(field: Field, values: Sequence[Any]) -> bool:
         if not isinstance(field.kind, telling):
@@ -175,7 +189,11 @@ def _looks_like(values: Sequence[Any]) -> type[kinds.Kind] | None:
 
 
 def _by_value(
-    known: Mapping[str, Target], header: Sequence[str], seen: Sequence[Sequence[Any]], chosen: list[str], scores: list[float]
+    known: Mapping[str, Target],
+    header: Sequence[str],
+    seen: Sequence[Sequence[Any]],
+    chosen: list[str],
+    scores: list[float],
 ) -> None:
     """A header that says nothing, but values that cannot be anything else: a guess for a field that is still free."""
     for i, name in enumerate(header):

@@ -56,7 +56,13 @@ def main(
 
 
 def _main(
-    actor: Actor, path: Path, entity: str | None, problems: Path | None, dry_run: bool, given: Iterable[str], skip_existing: bool
+    actor: Actor,
+    path: Path,
+    entity: str | None,
+    problems: Path | None,
+    dry_run: bool,
+    given: Iterable[str],
+    skip_existing: bool,
 ) -> int:
     wanted = services.known_entity(actor, entity) if entity else None
     with path.open("rb") as source:
@@ -81,7 +87,9 @@ def _actor(username: str | None) -> Actor:
     if username:
         person = people.filter(username=username).first()
         if person is None:
-            raise Trouble("There is nobody called %(name)s who may sign in. All of them: guanxi user list", name=username)
+            raise Trouble(
+                "There is nobody called %(name)s who may sign in. All of them: guanxi user list", name=username
+            )
     else:
         person = people.filter(roles__key=ADMINISTRATOR).order_by("pk").first()
         if person is None:
@@ -94,7 +102,9 @@ def _pairs(given: Iterable[str]) -> dict[str, str]:
     for pair in given:
         name, equals, target = pair.rpartition("=")
         if not equals:
-            raise Trouble("'%(pair)s' should look like 'column name=field'; an empty field leaves the column out.", pair=pair)
+            raise Trouble(
+                "'%(pair)s' should look like 'column name=field'; an empty field leaves the column out.", pair=pair
+            )
         pairs[name.strip()] = target.strip()
     return pairs
 
@@ -208,7 +218,8 @@ def _say_balance(balance: Balance, prefix: str) -> None:
 
 def _say_problems(found: list[dict[str, Any]], *, at_most: int = 10) -> None:
     for item in found[:at_most]:
-        where = f"row {item['row']}" + (f", {item['column']}" if item["column"] else "")
-        _say(f"  {where}: {text(Problem(item['code'], item['params']))}")
+        rows = ", ".join(str(row) for row in item["rows"]) + (" …" if item["count"] > len(item["rows"]) else "")
+        column = f"{item['column']}: " if item["column"] else ""
+        _say(f"  {column}{text(Problem(item['code'], item['params']))} ({item['count']:,} times; row {rows})")
     if len(found) > at_most:
         _say("  …")

@@ -19,14 +19,18 @@ from django.utils.translation import gettext_noop
 from guanxi.intake.problems import Trouble
 from guanxi.kit.streams.errors import human_size
 
-LIMIT = 512 << 20
+LIMIT = 500_000_000
 """Bytes of one file that comes in by page."""
 KEEP = timedelta(days=90)
 DRAFT = timedelta(days=7)
 _CHUNK = 1 << 20
 
-TOO_BIG = gettext_noop("The file is larger than %(limit)s. Split it, or ask an administrator to import it with `guanxi import`.")
-NO_SPACE = gettext_noop("The file could not be kept (%(reason)s). Ask an administrator to free some space, then try again.")
+TOO_BIG = gettext_noop(
+    "The file is larger than %(limit)s. Split it, or ask an administrator to import it with `guanxi import`."
+)
+NO_SPACE = gettext_noop(
+    "The file could not be kept (%(reason)s). Ask an administrator to free some space, then try again."
+)
 GONE = gettext_noop("The file of this import is not kept any more. Choose it again.")
 
 

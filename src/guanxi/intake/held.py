@@ -16,8 +16,8 @@ from guanxi.kit.problems import Problem
 from guanxi.kit.streams import Table
 from guanxi.kit.writers import CsvWriter, XlsxWriter
 
-SHOWN = 200
-"""Problems kept in the run for its page; the file has all of them."""
+SHOWN, ROWS_SHOWN = 200, 8
+"""Different problems, and rows of each, kept in the run for its page; the file has all of them."""
 
 Problems = Mapping[str, Sequence[Problem]]
 
@@ -33,7 +33,9 @@ class Held:
     def __enter__(self) -> Held:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._file.close()
 
     def __len__(self) -> int:
@@ -53,7 +55,10 @@ class Held:
         order = sorted(range(len(self._rows)), key=self._rows.__getitem__)
         for i in order:
             self._file.seek(self._places[i])
-            yield self._rows[i], [(key, Problem(code, params)) for key, code, params in json.loads(self._file.readline())]
+            yield (
+                self._rows[i],
+                [(key, Problem(code, params)) for key, code, params in json.loads(self._file.readline())],
+            )
         self._file.seek(0, 2)
 
 
@@ -77,17 +82,27 @@ def sentence(names: Names, key: str, problem: Problem) -> str:
     return f"{name}: {text(problem)}" if name else text(problem)
 
 
-def summary(held: Held, names: Names, *, at_most: int = SHOWN) -> list[dict[str, Any]]:
-    """The first problems as JSON: row, column, code and params (so that each reader gets their own language)."""
-    found: list[dict[str, Any]] = []
+def summary(held: Held, names: Names) -> list[dict[str, Any]]:
+    """The problems, equal ones together, as JSON: the first rows, how many, column, code and params.
+
+    Codes and params rather than sentences, so that each reader gets their own language. At most SHOWN different ones.
+    """
+    found: dict[str, dict[str, Any]] = {}
     for row, problems in held:
         for key, problem in problems:
-            found.append(
-                {"row": row, "field": key, "column": names(key) if key else "", "code": problem.code, "params": dict(problem.params)}
-            )  # fmt: skip
-            if len(found) >= at_most:
-                return found
-    return found
+            same = json.dumps([key, problem.code, problem.params], sort_keys=True, default=str)
+            item = found.get(same)
+            if item is None:
+                if len(found) >= SHOWN:
+                    continue
+                item = found[same] = {
+                    "rows": [], "count": 0, "field": key, "column": names(key) if key else "", "code": problem.code,
+                    "params": dict(problem.params),
+                }  # fmt: skip
+            item["count"] += 1
+            if len(item["rows"]) < ROWS_SHOWN:
+                item["rows"].append(row)
+    return sorted(found.values(), key=lambda item: -item["count"])
 
 
 def write(held: Held, table: Table, names: Names, target: Path) -> int:

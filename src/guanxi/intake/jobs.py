@@ -31,7 +31,9 @@ def run_import(ctx: JobContext, *, run: int) -> dict[str, Any]:
     try:
         return loading.load(ctx, found)
     except (TableError, Trouble) as error:
-        raise JobError(error.template, kept=NOTHING, todo=gettext_noop("Correct the file and import it again."), **error.params) from error
+        raise JobError(
+            error.template, kept=NOTHING, todo=gettext_noop("Correct the file and import it again."), **error.params
+        ) from error
     except (Refused, UnknownField) as error:
         raise JobError(
             gettext_noop("You may not import this any more: a right was taken back since the columns were chosen."),

@@ -103,7 +103,9 @@ class Checked:
         }  # fmt: skip
 
 
-def _door(actor: Actor, run: ImportRun, entity: Entity, reader: Reader, held: held_rows.Held, **more: Any) -> bulk.Loaded:
+def _door(
+    actor: Actor, run: ImportRun, entity: Entity, reader: Reader, held: held_rows.Held, **more: Any
+) -> bulk.Loaded:
     options = run.options
     choices.values("")  # lists are read before the door's reading thread needs them: it has no transaction
     return bulk.load(

@@ -32,12 +32,18 @@ _ENDINGS = {"csv", "tsv", "txt", "xlsx", "xlsm", "xls", "ods", ""}
 
 NO_RIGHT = gettext_noop("You may not import into any object here. Ask an administrator for the right to import.")
 NO_COLUMN = gettext_noop("No column is used. Choose a field for at least one column.")
-NO_ROWS = gettext_noop("The table has column names but no rows. Fill in at least one row below them, save it and choose the file again.")
+NO_ROWS = gettext_noop(
+    "The table has column names but no rows. Fill in at least one row below them, save it and choose the file again."
+)
 TWICE = gettext_noop("Two columns are to fill “%(field)s”. Leave one of them out.")
-WHOLE_AND_PART = gettext_noop("“%(field)s” is filled by one column as a whole and by others in parts. Leave out one or the other.")
+WHOLE_AND_PART = gettext_noop(
+    "“%(field)s” is filled by one column as a whole and by others in parts. Leave out one or the other."
+)
 NO_TARGET = gettext_noop("There is no field “%(field)s” that you may fill. Choose one from the list.")
 NO_HEADER = gettext_noop("There is no column “%(column)s” in this file. Its columns: %(columns)s")
-SAME_HEADER = gettext_noop("Several columns are called “%(column)s”. Rename them in the file so that each name occurs once.")
+SAME_HEADER = gettext_noop(
+    "Several columns are called “%(column)s”. Rename them in the file so that each name occurs once."
+)
 NO_ENTITY = gettext_noop("There is nothing called “%(entity)s” that you may import. Possible: %(entities)s")
 WRONG_COLUMNS = gettext_noop("The mapping has %(given)d columns but the file has %(wanted)d. Choose the file again.")
 STARTED = gettext_noop("This import has been started already.")
@@ -69,7 +75,12 @@ class Examined:
 
 
 def examine(
-    actor: Actor, source: str | Path | BinaryIO, name: str = "", *, entity: Entity | None = None, sheet: str | None = None
+    actor: Actor,
+    source: str | Path | BinaryIO,
+    name: str = "",
+    *,
+    entity: Entity | None = None,
+    sheet: str | None = None,
 ) -> Examined:
     """Find out what a file is and what its columns mean. Raises Trouble."""
     with readable(), open_table(source, name, limits=LIMITS, sheet=sheet) as table:
@@ -106,7 +117,9 @@ def _examine(actor: Actor, table: Table, name: str, entity: Entity | None) -> Ex
 def _text(cell: Any) -> str:
     if cell is None:
         return ""
-    return columns.shown(cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat() if isinstance(cell, date) else cell)
+    return columns.shown(
+        cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat() if isinstance(cell, date) else cell
+    )
 
 
 # Taking a file in -----------------------------------------------------------------------------------------------------

@@ -37,11 +37,15 @@ P = ParamSpec("P")
 PER_PAGE = 50
 MOST_COLUMNS = 300
 """Columns one page can settle; a file with more is one for the command line."""
-TOO_WIDE = gettext_noop("The file has %(columns)d columns; at most %(limit)d can be settled on a page. Remove those you do not need.")
+TOO_WIDE = gettext_noop(
+    "The file has %(columns)d columns; at most %(limit)d can be settled on a page. Remove those you do not need."
+)
 _MULTIPART = 64 << 10  # what a form adds around its file
 
 
-def importing(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def importing(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """For whoever may import at least one object, or looks after jobs; for others there is nothing here."""
 
     @functools.wraps(view)
@@ -265,7 +269,13 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _sentences(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"row": p["row"], "column": p["column"], "text": text(Problem(p["code"], p["params"]))} for p in found]
+    return [
+        {
+            "rows": ", ".join(str(row) for row in p["rows"]) + (" …" if p["count"] > len(p["rows"]) else ""),
+            "count": p["count"], "column": p["column"], "text": text(Problem(p["code"], p["params"])),
+        }
+        for p in found
+    ]  # fmt: skip
 
 
 @importing
@@ -303,7 +313,7 @@ def _state(request: HttpRequest, found: ImportRun) -> dict[str, Any]:
         "undo_failure": undo_job.explain() if undo_job is not None and undo_job.state == "failed" else {},
         "undo_result": undo_job.result if undo_job is not None and undo_job.state == "done" and found.undone else None,
         "undo": reverse("import-undo", args=[found.pk]) if may_undo(request, found) else "",
-        "problems": _sentences(found.problems[:50]), "more_problems": max(0, (found.balance or {}).get("held", 0) - 50),
+        "problems": _sentences(found.problems),
         "again": reverse("import-columns", args=[found.pk])
         if mine and found.path and found.phase in ("failed", "cancelled") and actor.can(found.entity, "import") else "",
         "list": reverse(f"{found.entity}:list") if _has_list(found.entity) and actor.can(found.entity, "view") else "",
@@ -374,7 +384,9 @@ def problems(request: HttpRequest, pk: int) -> HttpResponse:
     stem = found.name.rpartition(".")[0] or found.name
     ending = _("problems")
     workbook = place.suffix == ".xlsx"
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" if workbook else "text/csv; charset=utf-8"
+    kind = (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" if workbook else "text/csv; charset=utf-8"
+    )
     return FileResponse(  # type: ignore[return-value]
         place.open("rb"), as_attachment=True, filename=f"{stem}-{ending}{place.suffix}", content_type=kind
     )
