@@ -234,7 +234,21 @@ def parser() -> argparse.ArgumentParser:
 
     read = command("import", _import)
     read.add_argument("file", metavar="FILE", help="a .csv or .xlsx file")
-    read.add_argument("--as", dest="entity", default="customers.account", metavar="ENTITY", help="what a row is")
+    read.add_argument(
+        "--as",
+        dest="entity",
+        metavar="ENTITY",
+        help="what a row is, such as customers.account (found out from the columns)",
+    )
+    read.add_argument(
+        "--map",
+        dest="columns",
+        action="append",
+        default=[],
+        metavar="COLUMN=FIELD",
+        help="a column's field; nothing after = leaves it out",
+    )
+    read.add_argument("--skip-existing", action="store_true", help="leave records that are there already as they are")
     read.add_argument("--user", metavar="NAME", help="who imports (the first administrator)")
     read.add_argument("--problems", metavar="FILE", help="write rows with problems to this file")
     read.add_argument("--dry-run", action="store_true", help="check every row, write nothing")

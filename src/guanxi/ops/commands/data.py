@@ -50,6 +50,8 @@ def import_file(options: argparse.Namespace) -> int:
             username=options.user,
             problems=Path(options.problems) if options.problems else None,
             dry_run=options.dry_run,
+            columns=options.columns,
+            skip_existing=options.skip_existing,
         )
         or 0
     )
