@@ -1,7 +1,8 @@
 """The database's own wall: record tables can be written only inside a change set, and every written row is counted.
 
 Statement triggers with transition tables: they see bulk statements, COPY and raw SQL alike. Installed after each
-migration for every entity of the catalogue, together with the sequences and the index that every list needs; running it again changes nothing.
+migration for every entity of the catalogue, with the sequences and the index that every list needs; running it again
+changes nothing.
 """
 
 from __future__ import annotations

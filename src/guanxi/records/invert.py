@@ -460,5 +460,3 @@ def same(entity: Entity, known: Field, id_: int, one: Any, other: Any) -> bool:
     if not known.secret or one is None or other is None:
         return False
     return bool(_opened(entity, known, id_, one) == _opened(entity, known, id_, other))
-
-

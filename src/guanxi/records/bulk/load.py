@@ -20,7 +20,7 @@ from guanxi.kit.results import Balance
 from guanxi.records import custom, kinds, rights, search, sql
 from guanxi.records.base import Record
 from guanxi.records.bulk.create import Creator
-from guanxi.records.bulk.parse import Ahead, Parsed, Problems, Raw, parse_rows
+from guanxi.records.bulk.parse import Ahead, Parsed, Problems, Raw, parse_rows, patient_collector
 from guanxi.records.entity import Entity, Field
 from guanxi.records.lookups import AnyOf
 from guanxi.records.read.cells import formats_for
@@ -95,7 +95,8 @@ def load(
         with transaction.atomic(), change_set(
             actor, door=door, action="import", entity=entity.key, reason=reason, detail=detail
         ) as cs:  # fmt: skip
-            loader.run(cs, rows, progress=progress, check=check, total=total)
+            with patient_collector():
+                loader.run(cs, rows, progress=progress, check=check, total=total)
             cs.balance = (Balance.from_dict(cs.balance or {}) + loader.balance.check()).to_dict()
             if dry_run:
                 raise _DryRun
