@@ -44,9 +44,14 @@ class _Label:
 
 def of_entity(entity: Entity) -> Menu:
     return Menu(
-        area=entity.area or "data", label=lazystr(_Label(entity, plural=True)), url=f"{entity.key}:list", icon=entity.icon,
-        needs=(entity.key, "view"), create=lazystr(_Label(entity, plural=False)), create_url=f"{entity.key}:new",
-    )  # fmt: skip
+        area=entity.area or "data",
+        label=lazystr(_Label(entity, plural=True)),
+        url=f"{entity.key}:list",
+        icon=entity.icon,
+        needs=(entity.key, "view"),
+        create=lazystr(_Label(entity, plural=False)),
+        create_url=f"{entity.key}:new",
+    )
 
 
 def entries(known: frozenset[str]) -> Iterator[Menu]:

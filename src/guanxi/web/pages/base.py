@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import render as django_render
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -15,7 +16,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from guanxi.core.access import Actor
-from guanxi.core.org import versions
 from guanxi.kit.problems import Problem
 from guanxi.records import catalogue, read, write
 from guanxi.records.entity import Entity
@@ -24,7 +24,7 @@ from guanxi.web import errors
 from guanxi.web.access import allow
 
 P = ParamSpec("P")
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -42,9 +42,11 @@ def wants(request: HttpRequest, *ids: str) -> bool:
 def bad_query(request: HttpRequest) -> HttpResponse:
     """400 in the same bytes for every bad question: unknown field, denied field, unknown operator, malformed place."""
     context = {
-        "status": 400, "words": errors.texts(400), "LANGUAGE_CODE": translation.get_language() or settings.LANGUAGE_CODE,
+        "status": 400,
+        "words": errors.texts(400),
+        "LANGUAGE_CODE": translation.get_language() or settings.LANGUAGE_CODE,
         "theme": request.COOKIES.get("gx_theme", ""),
-    }  # fmt: skip
+    }
     if errors.is_fragment(request):
         response = HttpResponse(render_to_string("errors/fragment.html", context), status=400)
         response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
@@ -52,12 +54,13 @@ def bad_query(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("errors/page.html", context), status=400)
 
 
-def answers(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def answers(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Turns what the doors refuse into pages: 400 for a question that cannot be asked, 404 for what is not there for this person."""
 
     @functools.wraps(view)
-    def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        versions.refresh()
+    def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except (read.BadQuery, UnknownField):
@@ -73,7 +76,7 @@ def entity_page(action: str) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @functools.wraps(view)
-        def of_entity(request: HttpRequest, key: str, **kwargs: Any) -> HttpResponse:
+        def of_entity(request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:
             return view(request, catalogue.get(key), **kwargs)
 
         return allow("{key}", action)(answers(of_entity))

@@ -68,17 +68,39 @@ def bulk(request: HttpRequest, entity: Entity) -> HttpResponse:
     said = sentences(problems)
     formats = read.formats_for(actor)
     context = {
-        "entity": entity, "plural": entity_plural(entity), "list_url": addresses.list_url(entity.key), "do": do, "n": n, "ids": ids,
-        "all": not ids, "params": params, "back": back, "limit": AT_ONCE, "too_many": n > AT_ONCE,
+        "entity": entity,
+        "plural": entity_plural(entity),
+        "list_url": addresses.list_url(entity.key),
+        "do": do,
+        "n": n,
+        "ids": ids,
+        "all": not ids,
+        "params": params,
+        "back": back,
+        "limit": AT_ONCE,
+        "too_many": n > AT_ONCE,
         "inputs": [
-            input_of(actor, f, formats, given=given.get(k, "" if not f.kind.many else []), posted=True, problems=said.get(k, ()))
+            input_of(
+                actor,
+                f,
+                formats,
+                given=given.get(k, "" if not f.kind.many else []),
+                posted=True,
+                problems=said.get(k, ()),
+            )
             for k, f in fields.items()
-        ] if do in ("edit", "assign") else [],
-        "tags": _tags(actor) if do == "tag" else [], "whole": [t for k, ts in said.items() if k not in fields for t in ts],
+        ]
+        if do in ("edit", "assign")
+        else [],
+        "tags": _tags(actor) if do == "tag" else [],
+        "whole": [t for k, ts in said.items() if k not in fields for t in ts],
         "action": f"{addresses.list_url(entity.key)}bulk",
-    }  # fmt: skip
+    }
     for item in context["inputs"]:  # type: ignore[attr-defined]
         item.required = do == "assign"
+        if item.template == "web/kinds/choice_buttons.html":
+            # Buttons would show "none" as chosen; here nothing chosen means "as it is".
+            item.template, item.group = "web/kinds/choice.html", False
     status = 422 if problems and not is_fragment(request) else 200
     return render(request, "pages/bulk.html", context, status=status, fragment="dialog" if is_fragment(request) else "")
 
@@ -118,9 +140,14 @@ def _do(
             raise write.Invalid({"": [Problem("field.required")]})
         known = set(read.visible(catalogue.of(Tag), actor).filter(pk__in=[*add, *remove]).values_list("pk", flat=True))
         done = write.edit_many(
-            actor, entity, rows, {}, add_tags=tuple(t for t in add if t in known), remove_tags=tuple(t for t in remove if t in known),
+            actor,
+            entity,
+            rows,
+            {},
+            add_tags=tuple(t for t in add if t in known),
+            remove_tags=tuple(t for t in remove if t in known),
             reason=reason,
-        )  # fmt: skip
+        )
     else:
         if not given:
             raise write.Invalid({"": [Problem("field.required")]})

@@ -31,4 +31,6 @@ def choose(request: HttpRequest, entity: Entity) -> HttpResponse:
 def people(request: HttpRequest) -> HttpResponse:
     """Colleagues: whoever is signed in may know their names."""
     words = request.GET.get("q", "").strip()[:100]
-    return render(request, "pages/choose.html", {"items": [(pk, name, "") for pk, name in people_like(words)], "words": words})
+    return render(
+        request, "pages/choose.html", {"items": [(pk, name, "") for pk, name in people_like(words)], "words": words}
+    )

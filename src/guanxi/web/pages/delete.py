@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from guanxi.core.access import Actor
-from guanxi.records import catalogue, read, rights, write
 from guanxi.core.access.models import Level
+from guanxi.records import catalogue, read, rights, write
 from guanxi.records.entity import Entity
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses
@@ -18,7 +18,11 @@ from guanxi.web.pages.base import actor_of, entity_label, entity_page, entity_pl
 from guanxi.web.shell import toast
 
 
-def consequences(actor: Actor, entity: Entity, id: int) -> tuple[list[tuple[str, int, str]], list[tuple[str, int, str]]]:  # noqa: A002
+def consequences(
+    actor: Actor,
+    entity: Entity,
+    id: int,  # noqa: A002
+) -> tuple[list[tuple[str, int, str]], list[tuple[str, int, str]]]:
     """What goes along and what stands in the way, as (plural name, how many, address), as far as this person sees it."""
     along, against = [], []
     for other, field in catalogue.links_to(entity):
@@ -55,11 +59,25 @@ def delete(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # no
             status = 409
         else:
             title = view.title or f"#{id}"
-            toast(request, _("“%(title)s” is deleted.") % {"title": title}, undo=reverse("journal-undo", args=[gone.change_set]))
+            toast(
+                request,
+                _("“%(title)s” is deleted.") % {"title": title},
+                undo=reverse("journal-undo", args=[gone.change_set]),
+            )
             return go(request, addresses.list_url(entity.key))
     along, against = consequences(actor, entity, id)
     context: dict[str, Any] = {
-        "entity": entity, "noun": entity_label(entity), "plural": entity_plural(entity), "title": view.title or f"#{id}", "base": base,
-        "list_url": addresses.list_url(entity.key), "version": view.version, "along": along, "against": against, "problems": problems,
-    }  # fmt: skip
-    return render(request, "pages/delete.html", context, status=status, fragment="dialog" if is_fragment(request) else "")
+        "entity": entity,
+        "noun": entity_label(entity),
+        "plural": entity_plural(entity),
+        "title": view.title or f"#{id}",
+        "base": base,
+        "list_url": addresses.list_url(entity.key),
+        "version": view.version,
+        "along": along,
+        "against": against,
+        "problems": problems,
+    }
+    return render(
+        request, "pages/delete.html", context, status=status, fragment="dialog" if is_fragment(request) else ""
+    )

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import IO, Any
 from urllib.parse import parse_qsl
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -38,7 +39,9 @@ def value_of(cell: Cell, formats: Formats) -> Any:
     return cell.field.kind.export(cell.value, formats)
 
 
-def write_rows(target: IO[bytes], form: str, header: list[str], rows: Iterable[read.Row], formats: Formats, sheet: str) -> int:
+def write_rows(
+    target: IO[bytes], form: str, header: list[str], rows: Iterable[read.Row], formats: Formats, sheet: str
+) -> int:
     """Writes all rows; returns how many."""
     writer = CsvWriter(target, header) if form == "csv" else XlsxWriter(target, header, sheet=sheet)  # type: ignore[arg-type]
     with writer as out:
@@ -49,7 +52,7 @@ def write_rows(target: IO[bytes], form: str, header: list[str], rows: Iterable[r
 
 @require_POST
 @entity_page("export")
-def export(request: HttpRequest, entity: Entity) -> HttpResponse:
+def export(request: HttpRequest, entity: Entity) -> HttpResponseBase:
     actor = actor_of(request)
     form = request.POST.get("format", "CSV").lower()
     form = form if form in TYPES else "csv"
@@ -59,16 +62,26 @@ def export(request: HttpRequest, entity: Entity) -> HttpResponse:
     base = addresses.list_url(entity.key)
     if matching(entity, actor, query, "export").values("pk")[: AT_ONCE + 1].count() > AT_ONCE:
         toast(
-            request, _("That is more than %(n)s rows. Filter the list and export it in parts.") % {"n": f"{AT_ONCE:,}"}, level="error"
+            request,
+            _("That is more than %(n)s rows. Filter the list and export it in parts.") % {"n": f"{AT_ONCE:,}"},
+            level="error",
         )
         return HttpResponseRedirect(f"{base}?{params}")
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (the response closes it)
     header = [str(f.label) for f in columns]
     rows = read.stream(entity, actor, query, "export")
-    n = write_rows(file, form, header, rows, read.formats_for(actor), entity_plural(entity))  # type: ignore[arg-type]
-    note(actor, action="export", entity=entity.key, detail={
-        "rows": n, "format": form, "columns": [f.key for f in columns], "filters": [f"{f.field}.{f.op}" for f in query.filters],
-    })  # fmt: skip
+    n = write_rows(file, form, header, rows, read.formats_for(actor), entity_plural(entity))
+    note(
+        actor,
+        action="export",
+        entity=entity.key,
+        detail={
+            "rows": n,
+            "format": form,
+            "columns": [f.key for f in columns],
+            "filters": [f"{f.field}.{f.op}" for f in query.filters],
+        },
+    )
     file.seek(0)
     day = timezone.localtime().strftime("%Y-%m-%d")
     name = f"{entity_plural(entity)} {day}.{form}"

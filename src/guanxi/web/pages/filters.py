@@ -33,7 +33,12 @@ def is_builder(params: QueryDict) -> bool:
 def to_address(request: HttpRequest, entity: Entity, base: str) -> HttpResponse:
     """From the forms to the list's own address."""
     params = request.GET
-    pairs = [(n, v) for n, vs in params.lists() for v in vs if not ROW.fullmatch(n) and n not in (COLUMN, "built", "at", "from")]
+    pairs = [
+        (n, v)
+        for n, vs in params.lists()
+        for v in vs
+        if not ROW.fullmatch(n) and n not in (COLUMN, "built", "at", "from")
+    ]
     if "built" in params:
         pairs = [(n, v) for n, v in pairs if not n.startswith("f.")]
     query = read.Query.from_params(pairs)
@@ -117,7 +122,10 @@ def choosable(actor: Actor, entity: Entity, formats: Formats) -> dict[str, Choos
 
 def _choosable(field: Field, group: str, formats: Formats) -> Choosable:
     kind = field.kind
-    operators = [{"key": o.key, "label": words.operator(o.key), "values": 1 if o.values < 0 else o.values} for o in kind.operators]
+    operators = [
+        {"key": o.key, "label": words.operator(o.key), "values": 1 if o.values < 0 else o.values}
+        for o in kind.operators
+    ]
     options: list[tuple[str, str]] = []
     url, input_ = "", "text"
     if isinstance(kind, Person):
@@ -153,9 +161,15 @@ def builder(request: HttpRequest, entity: Entity) -> HttpResponse:
     for one in known.values():
         groups.setdefault(one.group, []).append(one)
     context = {
-        "entity": entity, "base": addresses.list_url(entity.key), "plural": entity_plural(entity), "given": given,
-        "groups": groups, "known": known.values(), "query": query, "keep": _kept(query),
-    }  # fmt: skip
+        "entity": entity,
+        "base": addresses.list_url(entity.key),
+        "plural": entity_plural(entity),
+        "given": given,
+        "groups": groups,
+        "known": known.values(),
+        "query": query,
+        "keep": _kept(query),
+    }
     return render(request, "pages/filters.html", context, fragment="dialog" if is_fragment(request) else "")
 
 
@@ -177,9 +191,11 @@ def columns(request: HttpRequest, entity: Entity) -> HttpResponse:
     from urllib.parse import parse_qsl
 
     context = {
-        "entity": entity, "base": addresses.list_url(entity.key), "plural": entity_plural(entity),
+        "entity": entity,
+        "base": addresses.list_url(entity.key),
+        "plural": entity_plural(entity),
         "items": [(f, True) for f in chosen] + [(f, False) for f in others],
         "keep": [(n, v) for n, v in parse_qsl(query.params()) if n != "cols"],
         "reset": f"{addresses.list_url(entity.key)}?{query.params(columns=())}",
-    }  # fmt: skip
+    }
     return render(request, "pages/columns.html", context, fragment="dialog" if is_fragment(request) else "")

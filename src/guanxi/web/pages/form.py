@@ -28,6 +28,7 @@ from guanxi.web.pages.record import sections_of
 from guanxi.web.shell import toast
 
 MOST_OPTIONS = 300
+MOST_CHIPS = 40
 AMOUNTS = ("integer", "number", "money", "percent")
 
 
@@ -51,15 +52,22 @@ def choices_of(actor: Actor, field: Field, formats: Formats, value: Any) -> Sequ
     """What a field offers: values of its list, tags, or records that are linked already."""
     kind = field.kind
     if isinstance(kind, kinds.Choice):
-        return [o for o in kind.options(formats) if not o.retired or o.value == value or (isinstance(value, list) and o.value in value)]
+        return [
+            o
+            for o in kind.options(formats)
+            if not o.retired or o.value == value or (isinstance(value, list) and o.value in value)
+        ]
     if isinstance(kind, kinds.Tags):
-        rows = read.visible(catalogue.of(Tag), actor).order_by("name").values_list("pk", "name", "colour")[:MOST_OPTIONS]
+        rows = (
+            read.visible(catalogue.of(Tag), actor).order_by("name").values_list("pk", "name", "colour")[:MOST_OPTIONS]
+        )
         return [Choice(str(pk), name, colour) for pk, name, colour in rows]
     if isinstance(kind, kinds.Links):
         target = catalogue.get(kind.target)
         ids = list(value or []) if isinstance(value, (list, tuple)) else []
-        rows = list(read.visible(target, actor).order_by("-pk").values_list("pk", flat=True)[: MOST_OPTIONS - len(ids)])
-        return [Choice(str(i), name) for i, (name, _colour) in names_of(actor, kind.target, dict.fromkeys([*ids, *rows])).items()]
+        more = list(read.visible(target, actor).order_by("-pk").values_list("pk", flat=True)[: MOST_OPTIONS - len(ids)])
+        found = names_of(actor, kind.target, dict.fromkeys([*ids, *more]))
+        return [Choice(str(i), name) for i, (name, _colour) in found.items()]
     return ()
 
 
@@ -85,9 +93,16 @@ def name_of(actor: Actor, field: Field, value: Any) -> str:
 
 
 def input_of(
-    actor: Actor, field: Field, formats: Formats, *, cell: Cell | None = None, given: Any = None, posted: bool = False,
-    problems: Sequence[str] = (), autofocus: bool = False,
-) -> FormField:  # fmt: skip
+    actor: Actor,
+    field: Field,
+    formats: Formats,
+    *,
+    cell: Cell | None = None,
+    given: Any = None,
+    posted: bool = False,
+    problems: Sequence[str] = (),
+    autofocus: bool = False,
+) -> FormField:
     """A field as an input: with what was posted, else with what is stored, else with its default."""
     kind = field.kind
     if posted:
@@ -104,18 +119,35 @@ def input_of(
     if field.secret and cell is not None:
         text = cell.text
     made = form_field(
-        field, value=value, text=text, problems=problems, options=choices_of(actor, field, formats, value),
-        options_url=options_url(field), autofocus=autofocus, language=formats.language,
-    )  # fmt: skip
+        field,
+        value=value,
+        text=text,
+        problems=problems,
+        options=choices_of(actor, field, formats, value),
+        options_url=options_url(field),
+        autofocus=autofocus,
+        language=formats.language,
+    )
     if field.secret and cell is not None and not cell.empty:
         made.required = False
+    if isinstance(kind, kinds.Tags) and len(made.options) <= MOST_CHIPS:
+        made.template, made.group = "web/kinds/multichoice.html", True
+        made.value = [str(v) for v in made.value]
+    elif kind.many and isinstance(kind, kinds.Link):
+        made.value = [str(v) for v in made.value]
     return made
 
 
 def groups_of(
-    actor: Actor, entity: Entity, fields: Mapping[str, Field], *, cells: Mapping[str, Cell] | None = None,
-    given: Mapping[str, Any] | None = None, problems: Mapping[str, Sequence[str]] | None = None, focus: str = "",
-) -> list[Group]:  # fmt: skip
+    actor: Actor,
+    entity: Entity,
+    fields: Mapping[str, Field],
+    *,
+    cells: Mapping[str, Cell] | None = None,
+    given: Mapping[str, Any] | None = None,
+    problems: Mapping[str, Sequence[str]] | None = None,
+    focus: str = "",
+) -> list[Group]:
     """The inputs of a form by section. `given`: what was posted or asked for in the address."""
     formats = read.formats_for(actor)
     given, problems = given or {}, problems or {}
@@ -126,9 +158,15 @@ def groups_of(
     def one(key: str) -> FormField:
         cell = cells.get(key) if cells is not None else None
         return input_of(
-            actor, fields[key], formats, cell=cell, given=given.get(key), posted=key in given, problems=problems.get(key, ()),
+            actor,
+            fields[key],
+            formats,
+            cell=cell,
+            given=given.get(key),
+            posted=key in given,
+            problems=problems.get(key, ()),
             autofocus=key == first,
-        )  # fmt: skip
+        )
 
     groups = [Group(str(title), [one(k) for k in names]) for _i, title, names in sections_of(entity, fields)]
     rest = [k for k in fields if k not in {n for _i, _t, names in sections_of(entity, fields) for n in names}]
@@ -151,9 +189,13 @@ def prefilled(request: HttpRequest, fields: Mapping[str, Field]) -> dict[str, An
 def _context(entity: Entity, id: int | None, title: str) -> dict[str, Any]:  # noqa: A002
     base = addresses.list_url(entity.key)
     return {
-        "entity": entity, "noun": entity_label(entity), "plural": entity_plural(entity), "list_url": base,
-        "base": f"{base}{id}/" if id else base, "title": title,
-    }  # fmt: skip
+        "entity": entity,
+        "noun": entity_label(entity),
+        "plural": entity_plural(entity),
+        "list_url": base,
+        "base": f"{base}{id}/" if id else base,
+        "title": title,
+    }
 
 
 @entity_page("create")
@@ -174,14 +216,26 @@ def new(request: HttpRequest, entity: Entity) -> HttpResponse:
             undo = reverse("journal-undo", args=[saved.change_set]) if saved.change_set else ""
             toast(request, _("%(noun)s created.") % {"noun": entity_label(entity)}, undo=undo)
             again = "again" in request.POST
-            return go(request, f"{addresses.list_url(entity.key)}new" if again else addresses.record_url(entity.key, saved.id))
+            return go(
+                request, f"{addresses.list_url(entity.key)}new" if again else addresses.record_url(entity.key, saved.id)
+            )
     said = sentences(problems)
     context = {
         **_context(entity, None, _("New %(noun)s") % {"noun": entity.label}),
-        "groups": groups_of(actor, entity, fields, given=given, problems=said), "version": "", "whole": _whole(said, fields),
-        "action": f"{addresses.list_url(entity.key)}new", "cancel": addresses.list_url(entity.key), "new": True,
-    }  # fmt: skip
-    return render(request, "pages/form.html", context, status=_status(request, problems), fragment="dialog" if is_fragment(request) else "")
+        "groups": groups_of(actor, entity, fields, given=given, problems=said),
+        "version": "",
+        "whole": _whole(said, fields),
+        "action": f"{addresses.list_url(entity.key)}new",
+        "cancel": addresses.list_url(entity.key),
+        "new": True,
+    }
+    return render(
+        request,
+        "pages/form.html",
+        context,
+        status=_status(request, problems),
+        fragment="dialog" if is_fragment(request) else "",
+    )
 
 
 def _status(request: HttpRequest, problems: Mapping[str, Any]) -> int:
@@ -250,13 +304,23 @@ def edit(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa
             return _saved(request, entity, id, saved)
     said = sentences(problems)
     context = {
-        **_context(entity, id, view.title or f"#{id}"), "part": part,
+        **_context(entity, id, view.title or f"#{id}"),
+        "part": part,
         "groups": groups_of(
             actor, entity, fields, cells=view.cells, given=given, problems=said, focus=request.GET.get("field", "")
         ),
-        "version": version, "action": here, "cancel": addresses.record_url(entity.key, id), "whole": _whole(said, fields),
-    }  # fmt: skip
-    return render(request, "pages/form.html", context, status=_status(request, problems), fragment="dialog" if is_fragment(request) else "")
+        "version": version,
+        "action": here,
+        "cancel": addresses.record_url(entity.key, id),
+        "whole": _whole(said, fields),
+    }
+    return render(
+        request,
+        "pages/form.html",
+        context,
+        status=_status(request, problems),
+        fragment="dialog" if is_fragment(request) else "",
+    )
 
 
 def _saved(request: HttpRequest, entity: Entity, id: int, saved: write.Saved) -> HttpResponse:  # noqa: A002
@@ -266,28 +330,51 @@ def _saved(request: HttpRequest, entity: Entity, id: int, saved: write.Saved) ->
     if is_fragment(request):
         from guanxi.web.pages.record import context_of
 
-        # Nothing lands in the dialog, which shuts it; the record behind it comes along out of band.
-        response = render(request, "pages/record.html", {**context_of(entity, actor_of(request), id), "oob": True}, fragment="record")
-        response["HX-Trigger"] = json.dumps({"gx:toast": {"text": said, "level": "success", "undo": undo}})
+        response = render(request, "pages/record.html", context_of(entity, actor_of(request), id), fragment="record")
+        response["HX-Retarget"], response["HX-Reswap"] = "#record", "outerHTML"
+        response["HX-Trigger"] = json.dumps(
+            {"gx:shut": {}, "gx:toast": {"text": said, "level": "success", "undo": undo}}
+        )
         return response
     toast(request, said, level="success" if saved.change_set else "info", undo=undo)
     return HttpResponseRedirect(addresses.record_url(entity.key, id))
 
 
 def conflict(
-    request: HttpRequest, entity: Entity, id: int, view: read.RecordView, error: write.Conflict, action: str  # noqa: A002
+    request: HttpRequest,
+    entity: Entity,
+    id: int,  # noqa: A002
+    view: read.RecordView,
+    error: write.Conflict,
+    action: str,
 ) -> HttpResponse:
     """409: what was typed is carried along, and for each field in question the person chooses."""
     rows = [
-        {"name": f.field.key, "label": str(f.field.label), "before": f.base, "theirs": f.theirs, "yours": f.yours, "who": f.who}
+        {
+            "name": f.field.key,
+            "label": str(f.field.label),
+            "before": f.base,
+            "theirs": f.theirs,
+            "yours": f.yours,
+            "who": f.who,
+        }
         for f in error.fields
     ]
     carry = [
-        (name, value) for name, values in request.POST.lists() for value in values
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
         if name not in ("csrfmiddlewaretoken", "version") and not name.startswith("keep-")
-    ]  # fmt: skip
+    ]
     context = {
-        **_context(entity, id, view.title or f"#{id}"), "rows": rows, "carry": carry, "version": error.version, "action": action,
-        "who": "、".join(dict.fromkeys(r["who"] for r in rows if r["who"])), "cancel": addresses.record_url(entity.key, id),
-    }  # fmt: skip
-    return render(request, "pages/conflict.html", context, status=409, fragment="dialog" if is_fragment(request) else "")
+        **_context(entity, id, view.title or f"#{id}"),
+        "rows": rows,
+        "carry": carry,
+        "version": error.version,
+        "action": action,
+        "who": "、".join(dict.fromkeys(r["who"] for r in rows if r["who"])),
+        "cancel": addresses.record_url(entity.key, id),
+    }
+    return render(
+        request, "pages/conflict.html", context, status=409, fragment="dialog" if is_fragment(request) else ""
+    )

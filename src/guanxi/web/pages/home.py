@@ -14,8 +14,8 @@ from guanxi.core.access import Actor
 from guanxi.core.identity.models import User
 from guanxi.records import catalogue, read, rights
 from guanxi.records.entity import Entity
-from guanxi.records.read.page import matching
 from guanxi.records.read.count import Count, count
+from guanxi.records.read.page import matching
 from guanxi.web.access import signed_in
 from guanxi.web.pages import addresses
 from guanxi.web.pages.base import actor_of, answers, entity_plural, render
@@ -62,7 +62,12 @@ def figure(actor: Actor, key: str, label: str, *filters: tuple[str, str, tuple[s
         if not actor.can(key, "view"):
             return None
         query = read.Query(filters=tuple(read.Filter(*f) for f in filters))
-        return Figure(label, count(matching(entity, actor, query)), f"{addresses.list_url(key)}?{query.params() or 'n=50'}", entity.icon)
+        return Figure(
+            label,
+            count(matching(entity, actor, query)),
+            f"{addresses.list_url(key)}?{query.params() or 'n=50'}",
+            entity.icon,
+        )
     except (catalogue.UnknownEntity, rights.UnknownField, read.BadQuery):
         return None
 
@@ -95,23 +100,40 @@ def steps(actor: Actor, customers: int) -> list[Step]:
     account = catalogue.get("customers.account")
     if actor.can(account.key, "create"):
         to = import_url(account) if actor.can(account.key, "import") else ""
-        found.append(Step(
-            _("Bring in your customers"),
-            _("Import the file you have: CSV or Excel, Chinese or English headers. Every row is accounted for, and the import can be undone."),
-            to or f"{addresses.list_url(account.key)}new", "file-import", customers > 0,
-        ))  # fmt: skip
+        found.append(
+            Step(
+                _("Bring in your customers"),
+                _(
+                    "Import the file you have: CSV or Excel, Chinese or English headers. "
+                    "Every row is accounted for, and the import can be undone."
+                ),
+                to or f"{addresses.list_url(account.key)}new",
+                "file-import",
+                customers > 0,
+            )
+        )
     if actor.can("settings.people", "edit"):
-        found.append(Step(
-            _("Invite your colleagues"), _("Give each a role; it decides what they see and change."), _named("settings-people"), "user-plus",
-            User.objects.filter(is_active=True).count() > 1,
-        ))  # fmt: skip
+        found.append(
+            Step(
+                _("Invite your colleagues"),
+                _("Give each a role; it decides what they see and change."),
+                _named("settings-people"),
+                "user-plus",
+                User.objects.filter(is_active=True).count() > 1,
+            )
+        )
     if actor.can("settings.fields", "edit"):
         from guanxi.records.models import CustomField
 
-        found.append(Step(
-            _("Make it yours"), _("Add the fields your business needs, and name statuses and tiers as you do."), reverse("settings-fields"),
-            "adjustments-horizontal", CustomField.objects.exists(),
-        ))  # fmt: skip
+        found.append(
+            Step(
+                _("Make it yours"),
+                _("Add the fields your business needs, and name statuses and tiers as you do."),
+                reverse("settings-fields"),
+                "adjustments-horizontal",
+                CustomField.objects.exists(),
+            )
+        )
     found = [s for s in found if s.url]
     return [] if all(s.done for s in found) else found
 
@@ -134,9 +156,15 @@ def home(request: HttpRequest) -> HttpResponse:
     hour = timezone.localtime().hour
     greeting = _("Good morning") if 5 <= hour < 12 else _("Good afternoon") if 12 <= hour < 18 else _("Good evening")
     context = {
-        "greeting": greeting, "figures": figures(actor), "changes": recent_changes(actor), "steps": steps(actor, page.count.n if page else 0),
-        "newest": page, "newest_heads": heads(page.columns) if page else [],
+        "greeting": greeting,
+        "figures": figures(actor),
+        "changes": recent_changes(actor),
+        "steps": steps(actor, page.count.n if page else 0),
+        "newest": page,
+        "newest_heads": heads(page.columns) if page else [],
         "newest_table": Table(account, page.columns, page.rows, boxes=False) if page else None,
-        "newest_title": entity_plural(account), "newest_url": addresses.list_url(account.key), "today": timezone.localtime(),
-    }  # fmt: skip
+        "newest_title": entity_plural(account),
+        "newest_url": addresses.list_url(account.key),
+        "today": timezone.localtime(),
+    }
     return render(request, "pages/home.html", context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -12,16 +13,18 @@ from django.utils.translation import gettext as _
 from guanxi.core.access import Actor
 from guanxi.core.access.models import Level
 from guanxi.core.identity.models import User
+from guanxi.kit.problems import BadValue
 from guanxi.records import read, rights
 from guanxi.records.entity import Entity, Field
-from guanxi.records.kinds import Link, Person, Secret
+from guanxi.records.kinds import Formats, Link, Person, Secret
 from guanxi.records.read.cells import names_of
 from guanxi.records.read.query import resolve_filters
 from guanxi.web.pages import addresses, filters, saved_views, words
 from guanxi.web.pages.base import actor_of, entity_page, entity_plural, number, render, wants
 from guanxi.web.pages.shown import Head, Table, heads
+from guanxi.web.templatetags.gx import count_text
 
-__all__ = ["Chip", "chips", "entity_list"]
+EVERYTHING = "n=50"  # an address without any question would open the default view
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,9 @@ def chips(actor: Actor, entity: Entity, query: read.Query, base: str) -> list[Ch
     edit = f"{base}filters?{query.params()}"
     for i, (field, operator, values) in enumerate(resolve_filters(actor, entity, query)):
         shown = "" if operator.values == 0 else operand_text(actor, field, operator.key, values)
-        found.append(Chip(str(field.label), words.operator(operator.key), shown, edit, f"{base}?{query.without(i).params()}"))
+        found.append(
+            Chip(str(field.label), words.operator(operator.key), shown, edit, f"{base}?{query.without(i).params()}")
+        )
     return found
 
 
@@ -63,11 +68,19 @@ def operand_text(actor: Actor, field: Field, operator: str, values: tuple[str, .
         return "•••"
     options = getattr(kind, "options", None)
     if callable(options):
-        labels = {o.value: o.label for o in options(read.formats_for(actor))}
-        return comma.join(str(labels.get(v, v)) for v in values)
+        return comma.join(_label(kind, v, read.formats_for(actor)) for v in values)
     if kind.key == "boolean":
         return comma.join(_("Yes") if v in ("1", "true") else _("No") for v in values)
     return (" – " if operator == "between" else comma).join(values)
+
+
+def _label(kind: Any, text: str, formats: Formats) -> str:
+    """The label of a choice given by code or by any of its spellings."""
+    try:
+        parsed = kind.parse(text, formats)
+    except BadValue:
+        return text
+    return str(kind.format(parsed, formats))
 
 
 def sorted_heads(page: read.Page, base: str, sortable: frozenset[str]) -> list[Head]:
@@ -85,10 +98,12 @@ def sorted_heads(page: read.Page, base: str, sortable: frozenset[str]) -> list[H
     return found
 
 
-def sortable_keys(actor: Actor, entity: Entity, columns: tuple[Field, ...]) -> frozenset[str]:
+def sortable_keys(actor: Actor, columns: tuple[Field, ...]) -> frozenset[str]:
     """Columns that big lists may be sorted by: those with an index, which the actor may read."""
     return frozenset(
-        f.key for f in columns if f.sort and f.kind.sortable and not f.computed and rights.level(actor, f).rank >= Level.READ.rank
+        f.key
+        for f in columns
+        if f.sort and f.kind.sortable and not f.computed and rights.level(actor, f).rank >= Level.READ.rank
     )
 
 
@@ -116,7 +131,7 @@ def entity_list(request: HttpRequest, entity: Entity) -> HttpResponse:
     if filters.is_builder(request.GET):
         return filters.to_address(request, entity, base)
     views = saved_views.seen_by(actor, entity)
-    if not request.GET and (chosen := saved_views.default_of(actor, views)) is not None:
+    if not request.GET and (chosen := saved_views.default_of(views)) is not None:
         query = chosen.question()
     else:
         chosen = None
@@ -130,18 +145,29 @@ def entity_list(request: HttpRequest, entity: Entity) -> HttpResponse:
         "plural": entity_plural(entity),
         "query": query,
         "params": query.params(),
+        "keep": [(n, v) for n, v in parse_qsl(query.params()) if n != "q"],
+        "clear_url": f"{base}?{query.params(filters=()) or EVERYTHING}",
+        "new_url": f"{base}new",
+        "base_all": f"{base}?{EVERYTHING}",
+        "total": count_text(page.count.n, not page.count.exact),
+        "approximate": not page.count.exact,
         "page": page,
         "table": Table(entity, page.columns, page.rows),
-        "heads": sorted_heads(page, base, sortable_keys(actor, entity, page.columns)),
+        "heads": sorted_heads(page, base, sortable_keys(actor, page.columns)),
         "chips": chips(actor, entity, query, base),
         "tabs": saved_views.tabs(views, base, current),
         "current": current,
-        "may": {action: actor.can(entity.key, action) for action in ("create", "edit", "delete", "assign", "export", "import")},
+        "may": {
+            action: actor.can(entity.key, action)
+            for action in ("create", "edit", "delete", "assign", "export", "import")
+        },
         "tagging": rights.level(actor, entity.declared["tags"]) is Level.EDIT,
         "owner": entity.policy.owner_field,
         "at": at,
         "next": _page_url(base, query, page.next, at.last + 1 if at.first else 0) if page.next else "",
-        "previous": _page_url(base, query, page.previous, max(1, at.first - query.limit) if at.first else 0) if page.previous else "",
+        "previous": _page_url(base, query, page.previous, max(1, at.first - query.limit) if at.first else 0)
+        if page.previous
+        else "",
         "asked": bool(query.filters or query.search),
         "import_url": import_url(entity) if actor.can(entity.key, "import") and actor.can(entity.key, "create") else "",
     }

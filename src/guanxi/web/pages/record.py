@@ -24,30 +24,19 @@ from guanxi.web import components
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses, shown, timeline, words
 from guanxi.web.pages.base import actor_of, capital, entity_label, entity_page, entity_plural, number, render
-from guanxi.web.pages.shown import Table, heads
 
 PANEL_ROWS = 5
 
 
 @dataclass(frozen=True)
-class Fact:
-    """A field of a record as a line: label, value, and the marks beside it (origin, reveal, edit) as HTML."""
-
-    key: str
-    label: str
-    html: SafeString
-    marks: SafeString
-
-
-@dataclass(frozen=True)
 class Part:
-    """A section of the record page."""
+    """A section of the record page. `body`: its facts as HTML, "" when nothing is filled in; `empty`: fields not shown."""
 
     index: int
     title: str
-    facts: list[Fact]
+    body: SafeString
     edit_url: str
-    empty: int  # fields without a value, not shown until asked for
+    empty: int
 
 
 def sections_of(entity: Entity, known: Iterable[str]) -> list[tuple[int, Any, list[str]]]:
@@ -62,43 +51,61 @@ def sections_of(entity: Entity, known: Iterable[str]) -> list[tuple[int, Any, li
 
 
 def parts_of(view: read.RecordView, *, hidden: frozenset[str] = frozenset()) -> list[Part]:
-    """All sections as facts. Essential and filled fields are shown; other empty ones are counted."""
+    """All sections. Essential and filled fields are shown; other empty ones are counted."""
     base = addresses.record_url(view.entity.key, view.id)
     editable = "edit" in view.may
-    words_ = {"origin": escape(_("Where this comes from")), "edit": escape(_("Edit")), "reveal": escape(_("Show the whole value"))}
+    said = {
+        "origin": str(escape(_("Where this comes from"))),
+        "edit": str(escape(_("Edit"))),
+        "reveal": str(escape(_("Show the whole value"))),
+        "eye": components.icon("eye", size="sm"),
+        "pencil": components.icon("pencil", size="sm"),
+        "history": components.icon("history", size="sm"),
+    }
     found = []
     for index, title, keys in sections_of(view.entity, view.cells):
         cells = [view.cells[k] for k in keys if k not in hidden]
-        facts = [_fact(view, cell, base, words_, editable) for cell in cells if not cell.empty or cell.field.essential]
+        seen = [c for c in cells if not c.empty or c.field.essential]
         may = editable and any(c.editable for c in cells)
-        empty = len(cells) - len(facts)
-        if facts or may:
-            found.append(Part(index, str(title), facts, f"{base}edit?section={index}" if may else "", empty))
+        if seen or may:
+            body = "".join(_fact(view, c, base, said, editable) for c in seen)
+            found.append(
+                Part(
+                    index,
+                    str(title),
+                    components.safe(body),
+                    f"{base}edit?section={index}" if may else "",
+                    len(cells) - len(seen),
+                )
+            )
     return found
 
 
-def _fact(view: read.RecordView, cell: read.Cell, base: str, said: dict[str, Any], editable: bool) -> Fact:
-    key, label = cell.key, str(cell.field.label)
-    marks = []
+def _fact(view: read.RecordView, cell: read.Cell, base: str, said: dict[str, str], editable: bool) -> str:
+    """A field as a line: label, value, and the marks beside it: reveal, edit, origin."""
+    key, label = cell.key, str(escape(cell.field.label))
+    marks = ""
     if cell.revealable and cell.masked:
-        marks.append(
+        marks += (
             f'<button class="gx-origin-button" type="button" hx-post="{base}reveal/{key}" hx-target="#value-{key}" hx-swap="innerHTML"'
-            f' title="{said["reveal"]}">{components.icon("eye", size="sm")}<span class="gx-hidden-text">{said["reveal"]} {escape(label)}</span></button>'
+            f' title="{said["reveal"]}">{said["eye"]}<span class="gx-hidden-text">{said["reveal"]}: {label}</span></button>'
         )
     if editable and cell.editable:
-        marks.append(
-            f'<a class="gx-origin-button" href="{base}edit?field={key}" hx-get="{base}edit?field={key}" hx-target="#gx-dialog [data-dialog-body]"'
-            f' title="{said["edit"]}">{components.icon("pencil", size="sm")}<span class="gx-hidden-text">{said["edit"]} {escape(label)}</span></a>'
+        marks += (
+            f'<a class="gx-origin-button gx-fact-edit" href="{base}edit?field={key}" hx-get="{base}edit?field={key}"'
+            f' hx-target="#gx-dialog [data-dialog-body]" title="{said["edit"]}">{said["pencil"]}'
+            f'<span class="gx-hidden-text">{said["edit"]}: {label}</span></a>'
         )
     if key in view.origins and not cell.empty and not cell.field.computed:
-        marks.append(
+        marks += (
             f'<button class="gx-origin-button" type="button" popovertarget="origin-{key}" aria-haspopup="dialog" aria-expanded="false"'
-            f' title="{said["origin"]}">{components.icon("history", size="sm")}<span class="gx-hidden-text">{said["origin"]}: {escape(label)}</span></button>'
-            f'<div class="gx-pop gx-pop-wide" id="origin-{key}" popover role="dialog" data-align="end" aria-label="{said["origin"]}: {escape(label)}"'
+            f' title="{said["origin"]}">{said["history"]}<span class="gx-hidden-text">{said["origin"]}: {label}</span></button>'
+            f'<div class="gx-pop gx-pop-wide" id="origin-{key}" popover role="dialog" data-align="end"'
+            f' aria-label="{said["origin"]}: {label}"'
             f' hx-get="{base}origin/{key}" hx-trigger="toggle once"><span class="gx-wait"></span><span class="gx-wait"></span></div>'
         )
-    html = components.safe(f'<span id="value-{key}">{shown.html(cell, dense=False)}</span>')
-    return Fact(key, label, html, components.safe("".join(marks)))
+    value = shown.html(cell, dense=False)
+    return f'<div class="gx-fact"><dt>{label}</dt><dd><span class="gx-fact-value" id="value-{key}">{value}</span>{marks}</dd></div>'
 
 
 def header(view: read.RecordView) -> dict[str, Any]:
@@ -113,7 +120,9 @@ def header(view: read.RecordView) -> dict[str, Any]:
     kind = view.cells.get("kind")
     return {
         "title": view.title or f"#{view.id}",
-        "number": view.cells[numbering].text if numbering and numbering in view.cells and entity.title != numbering else "",
+        "number": view.cells[numbering].text
+        if numbering and numbering in view.cells and entity.title != numbering
+        else "",
         "owner": owner if owner and not owner.empty else None,
         "states": [shown.html(c) for c in states],
         "kind": kind.text if kind else "",
@@ -130,19 +139,31 @@ def header(view: read.RecordView) -> dict[str, Any]:
 @entity_page("view")
 def record(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
     actor = actor_of(request)
-    return render(request, "pages/record.html", context_of(entity, actor, id), fragment="record" if is_fragment(request) else "")
+    return render(
+        request, "pages/record.html", context_of(entity, actor, id), fragment="record" if is_fragment(request) else ""
+    )
 
 
 def context_of(entity: Entity, actor: Actor, id: int) -> dict[str, Any]:  # noqa: A002
     view = read.view(entity, actor, id)
     base = addresses.record_url(entity.key, id)
     line = timeline.of_record(entity, actor, id)
+    parts = parts_of(view, hidden=frozenset({"tags"}))
     return {
-        "entity": entity, "view": view, "base": base, "list_url": addresses.list_url(entity.key),
-        "plural": entity_plural(entity), "noun": entity_label(entity), "head": header(view),
-        "parts": parts_of(view, hidden=frozenset({"tags"})), "may": {a: a in view.may for a in ("edit", "delete", "assign")},
-        "related": any(True for _one in related(entity, actor)), "id": id, **timeline.as_context(line, f"{base}timeline"),
-    }  # fmt: skip
+        "entity": entity,
+        "view": view,
+        "base": base,
+        "list_url": addresses.list_url(entity.key),
+        "plural": entity_plural(entity),
+        "noun": entity_label(entity),
+        "head": header(view),
+        "parts": [p for p in parts if p.body],
+        "bare": [p for p in parts if not p.body],
+        "may": {a: a in view.may for a in ("edit", "delete", "assign")},
+        "related": any(True for _one in related(entity, actor)),
+        "id": id,
+        **timeline.as_context(line, f"{base}timeline"),
+    }
 
 
 @entity_page("view")
@@ -153,9 +174,13 @@ def timeline_page(request: HttpRequest, entity: Entity, id: int) -> HttpResponse
     line = timeline.of_record(entity, actor, id, before=before, limit=timeline.MORE)
     base = addresses.record_url(entity.key, id)
     context = {
-        "entity": entity, "base": base, "plural": entity_plural(entity), "list_url": addresses.list_url(entity.key),
-        "title": title_of(entity, actor, id), **timeline.as_context(line, f"{base}timeline"),
-    }  # fmt: skip
+        "entity": entity,
+        "base": base,
+        "plural": entity_plural(entity),
+        "list_url": addresses.list_url(entity.key),
+        "title": title_of(entity, actor, id),
+        **timeline.as_context(line, f"{base}timeline"),
+    }
     return render(request, "pages/timeline.html", context, fragment="moments" if is_fragment(request) else "")
 
 
@@ -181,22 +206,32 @@ def origin(request: HttpRequest, entity: Entity, id: int, field: str) -> HttpRes
     if field not in view.cells:
         raise read.Hidden(f"{entity.key} {id}")
     cell, source = view.cells[field], view.origins.get(field)
-    earlier = []
+    earlier: list[Earlier] = []
     for event in history(entity, actor, id, limit=100):
         for change in event.changes:
             if change.field.key == field and not (not earlier and change.after.text == change.before.text):
                 earlier.append(Earlier(change.before.text, event.change_set.actor_name, event.change_set.at))
     context = {
-        "cell": cell, "label": str(cell.field.label), "earlier": earlier[:10], "source": "", "base": addresses.record_url(entity.key, id),
-        "title": view.title, "plural": entity_plural(entity), "list_url": addresses.list_url(entity.key), "value": shown.html(cell, dense=False),
-    }  # fmt: skip
+        "cell": cell,
+        "field_label": str(cell.field.label),
+        "earlier": earlier[:10],
+        "source": "",
+        "base": addresses.record_url(entity.key, id),
+        "title": view.title,
+        "plural": entity_plural(entity),
+        "list_url": addresses.list_url(entity.key),
+        "value": shown.html(cell, dense=False),
+    }
     if source is not None:
         set_ = ChangeSet.objects.filter(pk=source.change_set).first()
         may = set_ is not None and invert.may_see(actor, set_)
         context |= {
-            "source": source_text(source), "who": source.who, "at": source.at, "reason": source.reason,
+            "source": source_text(source),
+            "who": source.who,
+            "at": source.at,
+            "reason": source.reason,
             "href": reverse("journal-entry", args=[source.change_set]) if may else "",
-        }  # fmt: skip
+        }
     return render(request, "pages/origin.html", context, fragment="panel" if is_fragment(request) else "")
 
 
@@ -217,15 +252,20 @@ def reveal(request: HttpRequest, entity: Entity, id: int, field: str) -> HttpRes
     cell = _may_reveal(entity, actor, id, field)
     whole = read.reveal(entity, actor, id, cell.field.key)
     text = components.safe(
-        f'<span class="gx-num">{escape(whole.text)}</span> <button class="gx-origin-button" type="button" data-copy="{escape(whole.edit_text or whole.text)}"'
+        f'<span class="gx-num">{escape(whole.text)}</span> <button class="gx-origin-button" type="button"'
+        f' data-copy="{escape(whole.edit_text or whole.text)}"'
         f' title="{escape(_("Copy"))}">{components.icon("copy", size="sm", label=_("Copy"))}</button>'
     )
     if is_fragment(request):
         return HttpResponse(text)
     context = {
-        "title": title_of(entity, actor, id), "base": addresses.record_url(entity.key, id), "label": str(cell.field.label), "text": text,
-        "plural": entity_plural(entity), "list_url": addresses.list_url(entity.key),
-    }  # fmt: skip
+        "title": title_of(entity, actor, id),
+        "base": addresses.record_url(entity.key, id),
+        "field_label": str(cell.field.label),
+        "text": text,
+        "plural": entity_plural(entity),
+        "list_url": addresses.list_url(entity.key),
+    }
     return render(request, "pages/revealed.html", context)
 
 
@@ -241,13 +281,21 @@ def _may_reveal(entity: Entity, actor: Actor, id: int, field: str) -> read.Cell:
 
 
 @dataclass(frozen=True)
+class Item:
+    """A record in a panel: its title and a few words more."""
+
+    title: str
+    more: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Panel:
-    """Records of one entity that point here: the first rows, how many there are, where all are, where one is added."""
+    """Records of one entity that point here: the first ones, how many there are, where all are, where one is added."""
 
     title: str
     icon: str
-    table: Table
-    heads: list[Any]
+    items: list[Item]
     count: int
     exact: bool
     all_url: str
@@ -257,18 +305,32 @@ class Panel:
 
 def panel(actor: Actor, other: Entity, field: Field, id: int, *, several: bool) -> Panel:  # noqa: A002
     """`several`: the same entity points here by more than one field, so the field's name is said."""
-    columns = tuple(k for k in other.columns if k != field.key and k in rights.readable(actor, other))[:4]
-    page = read.page(other, actor, read.Query(filters=(read.Filter(field.key, "is", (str(id),)),), columns=columns, limit=PANEL_ROWS))
+    columns = tuple(k for k in other.columns if k != field.key and k in rights.readable(actor, other))[:5]
+    page = read.page(
+        other, actor, read.Query(filters=(read.Filter(field.key, "is", (str(id),)),), columns=columns, limit=PANEL_ROWS)
+    )
     base = addresses.list_url(other.key)
     title = entity_plural(other)
     if several:
         title = f"{title} · {capital(str(field.label))}"
     add = f"{base}new?{field.key}={id}" if actor.can(other.key, "create") else ""
-    table = Table(other, page.columns, page.rows, boxes=False)
     return Panel(
-        title, other.icon, table, heads(page.columns), page.count.n, page.count.exact, f"{base}?f.{field.key}.is={id}", add,
+        title,
+        other.icon,
+        [item(other, row, base) for row in page.rows],
+        page.count.n,
+        page.count.exact,
+        f"{base}?f.{field.key}.is={id}",
+        add,
         str(other.label),
-    )  # fmt: skip
+    )
+
+
+def item(entity: Entity, row: read.Row, base: str) -> Item:
+    """The title, else the first thing there is to say, and two things more."""
+    said = [c.text for c in row.cells if c.text and c.key != entity.title and c.field.kind.key != "boolean"]
+    title = row.title or (said.pop(0) if said else f"#{row.id}")
+    return Item(title, " · ".join(said[:2]), f"{base}{row.id}/")
 
 
 @entity_page("view")
@@ -281,9 +343,13 @@ def panels(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # no
     for one in pointing:
         times[one.entity.key] = times.get(one.entity.key, 0) + 1
     shown_panels = [panel(actor, one.entity, one.field, id, several=times[one.entity.key] > 1) for one in pointing]
-    shown_panels.sort(key=lambda p: p.count == 0)
     context = {
-        "entity": entity, "panels": shown_panels, "base": addresses.record_url(entity.key, id), "title": title_of(entity, actor, id),
-        "plural": entity_plural(entity), "list_url": addresses.list_url(entity.key),
-    }  # fmt: skip
+        "entity": entity,
+        "panels": [p for p in shown_panels if p.count],
+        "bare": [p for p in shown_panels if not p.count],
+        "base": addresses.record_url(entity.key, id),
+        "title": title_of(entity, actor, id),
+        "plural": entity_plural(entity),
+        "list_url": addresses.list_url(entity.key),
+    }
     return render(request, "pages/panels.html", context, fragment="panels" if is_fragment(request) else "")

@@ -46,9 +46,10 @@ def seen_by(actor: Actor, entity: Entity) -> list[View]:
     """Views of this list: their own and those shared with everybody or one of their roles. One query."""
     mine_or_shared = Q(owner=actor.user_id) | Q(shared=True)
     rows = (
-        SavedView.objects.filter(mine_or_shared, entity=entity.key).order_by("position", "id")
+        SavedView.objects.filter(mine_or_shared, entity=entity.key)
+        .order_by("position", "id")
         .values_list("id", "name", "query", "owner_id", "shared", "is_default")[:MOST]
-    )  # fmt: skip
+    )
     found = [
         View(id_, name, params, owner == actor.user_id, shared, default and owner == actor.user_id)
         for id_, name, params, owner, shared, default in rows
@@ -68,7 +69,7 @@ def _askable(actor: Actor, entity: Entity, view: View) -> bool:
     return True
 
 
-def default_of(actor: Actor, views: Sequence[View]) -> View | None:
+def default_of(views: Sequence[View]) -> View | None:
     return next((v for v in views if v.default), None)
 
 
@@ -87,7 +88,13 @@ def tabs(views: Sequence[View], base: str, now: View | None) -> list[dict[str, A
     if not views:
         return []
     everything = {"label": _("All"), "url": f"{base}?n=50", "current": now is None, "icon": ""}
-    return [everything, *({"label": v.name, "url": f"{base}?{v.params}", "current": v is now, "icon": "" if v.mine else "users"} for v in views)]
+    return [
+        everything,
+        *(
+            {"label": v.name, "url": f"{base}?{v.params}", "current": v is now, "icon": "" if v.mine else "users"}
+            for v in views
+        ),
+    ]
 
 
 @entity_page("view")
@@ -97,9 +104,13 @@ def dialog(request: HttpRequest, entity: Entity) -> HttpResponse:
     query = read.Query.from_params([(n, v) for n, vs in request.GET.lists() for v in vs])
     views = seen_by(actor, entity)
     context = {
-        "entity": entity, "base": addresses.list_url(entity.key), "plural": entity_plural(entity), "params": query.params(),
-        "views": views, "current": current(views, query, None, plain=False),
-    }  # fmt: skip
+        "entity": entity,
+        "base": addresses.list_url(entity.key),
+        "plural": entity_plural(entity),
+        "params": query.params(),
+        "views": views,
+        "current": current(views, query, None, plain=False),
+    }
     return render(request, "pages/views.html", context, fragment="dialog" if is_fragment(request) else "")
 
 
@@ -123,9 +134,11 @@ def save(request: HttpRequest, entity: Entity) -> HttpResponse:
             if default:
                 SavedView.objects.filter(entity=entity.key, owner=actor.user_id).update(is_default=False)
             SavedView.objects.update_or_create(
-                entity=entity.key, owner_id=actor.user_id, name=name,
+                entity=entity.key,
+                owner_id=actor.user_id,
+                name=name,
                 defaults={"query": query.params()[:4000], "shared": shared, "is_default": default},
-            )  # fmt: skip
+            )
     except IntegrityError:
         toast(request, _("The view could not be saved. Try again."), level="error")
         return HttpResponseRedirect(f"{base}?{query.params()}")

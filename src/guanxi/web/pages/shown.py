@@ -40,18 +40,21 @@ def linked(cell: Cell, *, linking: bool = True) -> Any:
     kind = cell.field.kind
     target = kind.target if isinstance(kind, record_kinds.Link) and not isinstance(kind, record_kinds.Tags) else ""
     parts = [
-        kinds.Part(text, colour, addresses.record_url(target, id_) if target and linking and addresses.has_pages(target) else None)
+        kinds.Part(
+            text,
+            colour,
+            addresses.record_url(target, id_) if target and linking and addresses.has_pages(target) else None,
+        )
         for text, colour, id_ in cell.parts
     ]
     return Linked(cell, href, parts)
 
 
 def html(cell: Cell, *, dense: bool = True, linking: bool = True) -> SafeString:
+    if dense and cell.field.kind.key == "datetime" and cell.value is not None:
+        day, _sep, _clock = cell.text.rpartition(" ")
+        return safe(f'<time title="{escape(cell.text)}">{escape(day or cell.text)}</time>')
     return kinds.show(linked(cell, linking=linking), dense=dense)
-
-
-def lead_text(cell: Cell, title: str) -> str:
-    return cell.text or title
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,8 @@ class Table:
         parts = ["<tr>"]
         if self.boxes:
             parts.append(
-                f'<td class="gx-tick"><input type="checkbox" name="id" value="{row.id}" data-row aria-label="{choose} {escape(row.title)}"></td>'
+                f'<td class="gx-tick"><input type="checkbox" name="id" value="{row.id}" data-row'
+                f' aria-label="{choose} {escape(row.title)}"></td>'
             )
         for i, cell in enumerate(row.cells):
             if i == self.lead:
@@ -115,17 +119,19 @@ class Table:
         return "".join(parts)
 
     def _lead(self, row: Row, cell: Cell, base: str) -> str:
-        text = escape(cell.text or (row.title if cell.key == self.entity.title else "") or f"#{row.id}")
+        text: str = escape(cell.text or (row.title if cell.key == self.entity.title else "") or f"#{row.id}")
         if cell.masked:
             text = html(cell)
         if self.pictured and cell.key == self.entity.title:
             company = components.looks_like_company(cell.text)
-            text = f'<span class="gx-person">{components.avatar(cell.text, seed=row.id, size="sm", company=company)}<span>{text}</span></span>'
+            picture = components.avatar(cell.text, seed=row.id, size="sm", company=company)
+            text = f'<span class="gx-person">{picture}<span>{text}</span></span>'
         return f'<a href="{base}{row.id}/">{text}</a>'
 
 
 def heads(columns: Iterable[Field]) -> list[Head]:
     """Plain heads, without sorting."""
     return [
-        Head(f.key, str(f.label), "gx-end" if kinds.face(getattr(f.kind, "result", f.kind).key).to_end else "") for f in columns
+        Head(f.key, str(f.label), "gx-end" if kinds.face(getattr(f.kind, "result", f.kind).key).to_end else "")
+        for f in columns
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 from django.urls import reverse
 
 from guanxi.core.access import Actor
-from guanxi.records import invert
+from guanxi.core.journal.models import Change, ChangeSet, Op
+from guanxi.records import invert, read
 from guanxi.records.entity import Entity
-from guanxi.records.read.view import Event, FieldChange, timeline
+from guanxi.records.read.view import Event, FieldChange, event_of
 from guanxi.web.pages import words
 
 FIRST = 8
@@ -64,37 +64,39 @@ def moment(actor: Actor, event: Event) -> Moment:
     mine = invert.may_see(actor, cs)
     page = reverse("journal-entry", args=[cs.pk]) if mine else ""
     return Moment(
-        id=cs.pk, at=cs.at, who=cs.actor_name, title=words.happened(cs, event.op), icon=icon, colour=colour,
-        source="" if cs.door == "page" else words.door(cs.door), body=cs.reason,
-        changes=tuple(changed(c) for c in event.changes), href=page, undone=event.undone,
+        id=cs.pk,
+        at=cs.at,
+        who=cs.actor_name,
+        title=words.happened(cs, event.op),
+        icon=icon,
+        colour=colour,
+        source="" if cs.door == "page" else words.door(cs.door),
+        body=cs.reason,
+        changes=tuple(changed(c) for c in event.changes),
+        href=page,
+        undone=event.undone,
         undo_url=reverse("journal-undo", args=[cs.pk]) if mine and cs.lines and not event.undone else "",
-    )  # fmt: skip
+    )
 
 
 def of_record(entity: Entity, actor: Actor, id: int, *, before: int | None = None, limit: int = FIRST) -> Timeline:  # noqa: A002
-    """The newest moments before a line of the journal. Raises Hidden."""
-    events = timeline(entity, actor, id, before=before, limit=limit)
-    lines = [e for e in events if getattr(e, "line", None)]
-    full = len(events) >= limit
-    more = int(getattr(lines[-1], "line", 0)) if full and lines else 0
-    if full and not more:
-        more = oldest_line(entity, id, before, limit)
-    return Timeline(moments(actor, events), more)
-
-
-def oldest_line(entity: Entity, id: int, before: int | None, limit: int) -> int:  # noqa: A002
-    """The journal line at which a window of `limit` lines ends; 0 when nothing older is there."""
-    from guanxi.core.journal.models import Change
-
-    lines = Change.objects.filter(record=id, entity=entity.key).order_by("-id")
+    """The newest moments before a line of the journal, ending with the record's creation. Raises Hidden."""
+    row = read.visible(entity, actor).filter(pk=id).values("created_in").first()
+    if row is None:
+        raise read.Hidden(f"{entity.key} {id}")
+    lines = Change.objects.filter(record=id, entity=entity.key).order_by("-pk")
     if before is not None:
         lines = lines.filter(pk__lt=before)
-    found = list(lines.values_list("pk", flat=True)[: limit + 1])
-    return found[limit - 1] if len(found) > limit else 0
-
-
-def moments(actor: Actor, events: Iterable[Event]) -> list[Moment]:
-    return [moment(actor, event) for event in events]
+    # Whether a set was undone is asked of all at once: `event_of` finds it prefetched.
+    found = list(lines.select_related("change_set").prefetch_related("change_set__undone_by")[: limit + 1])
+    more = len(found) > limit
+    events = [event_of(entity, actor, line) for line in found[:limit]]
+    if not more and not any(e.op == Op.CREATE for e in events):
+        # Created together with many others: the creation has no line of its own.
+        first = ChangeSet.objects.filter(pk=row["created_in"]).prefetch_related("undone_by").first()
+        if first is not None:
+            events.append(Event(first, Op.CREATE.value, (), 0, bool(first.undone_by.all())))
+    return Timeline([moment(actor, event) for event in events], found[limit - 1].pk if more else 0)
 
 
 def as_context(line: Timeline, url: str) -> dict[str, Any]:

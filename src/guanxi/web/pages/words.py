@@ -81,13 +81,26 @@ OPS: dict[str, Promise] = {
 }
 
 LOOKS: dict[str, tuple[str, str]] = {
-    "create": ("plus", "green"), "c": ("plus", "green"), "edit": ("pencil", "blue"), "u": ("pencil", "blue"),
-    "bulk": ("checks", "indigo"), "delete": ("trash", "red"), "d": ("trash", "red"), "undo": ("arrow-back-up", "orange"),
-    "r": ("arrow-back-up", "orange"), "x": ("shield-lock", "red"), "import": ("database-import", "teal"),
-    "merge": ("arrows-join", "purple"), "reveal": ("eye", "yellow"), "export": ("download", "cyan"),
-    "settings": ("settings", "gray"), "sign-in": ("login", "gray"), "sign-out": ("logout", "gray"),
-    "sign-in-failed": ("alert-triangle", "red"), "assign": ("user-check", "indigo"),
-}  # fmt: skip
+    "create": ("plus", "green"),
+    "c": ("plus", "green"),
+    "edit": ("pencil", "blue"),
+    "u": ("pencil", "blue"),
+    "bulk": ("checks", "indigo"),
+    "delete": ("trash", "red"),
+    "d": ("trash", "red"),
+    "undo": ("arrow-back-up", "orange"),
+    "r": ("arrow-back-up", "orange"),
+    "x": ("shield-lock", "red"),
+    "import": ("database-import", "teal"),
+    "merge": ("arrows-join", "purple"),
+    "reveal": ("eye", "yellow"),
+    "export": ("download", "cyan"),
+    "settings": ("settings", "gray"),
+    "sign-in": ("login", "gray"),
+    "sign-out": ("logout", "gray"),
+    "sign-in-failed": ("alert-triangle", "red"),
+    "assign": ("user-check", "indigo"),
+}
 
 
 def operator(key: str) -> str:

@@ -21,16 +21,33 @@ from guanxi.web.shell import toast
 
 AREA = "settings.fields"
 KINDS = {
-    "text": gettext_lazy("Text"), "longtext": gettext_lazy("Long text"), "integer": gettext_lazy("Whole number"),
-    "number": gettext_lazy("Number"), "money": gettext_lazy("Money"), "percent": gettext_lazy("Percent"), "rating": gettext_lazy("Stars"),
-    "boolean": gettext_lazy("Yes or no"), "date": gettext_lazy("Date"), "datetime": gettext_lazy("Date and time"),
-    "choice": gettext_lazy("One of a list"), "multichoice": gettext_lazy("Several of a list"), "phone": gettext_lazy("Phone"),
-    "email": gettext_lazy("E-mail"), "url": gettext_lazy("Web address"), "address": gettext_lazy("Address"),
-    "person_name": gettext_lazy("Name of a person"), "company_name": gettext_lazy("Name of a company"),
-    "link": gettext_lazy("One record"), "links": gettext_lazy("Several records"), "user": gettext_lazy("Colleague"),
-    "file": gettext_lazy("File"), "code": gettext_lazy("Number or code"), "secret": gettext_lazy("Secret number"),
-    "tags": gettext_lazy("Tags"), "computed": gettext_lazy("Computed"),
-}  # fmt: skip
+    "text": gettext_lazy("Text"),
+    "longtext": gettext_lazy("Long text"),
+    "integer": gettext_lazy("Whole number"),
+    "number": gettext_lazy("Number"),
+    "money": gettext_lazy("Money"),
+    "percent": gettext_lazy("Percent"),
+    "rating": gettext_lazy("Stars"),
+    "boolean": gettext_lazy("Yes or no"),
+    "date": gettext_lazy("Date"),
+    "datetime": gettext_lazy("Date and time"),
+    "choice": gettext_lazy("One of a list"),
+    "multichoice": gettext_lazy("Several of a list"),
+    "phone": gettext_lazy("Phone"),
+    "email": gettext_lazy("E-mail"),
+    "url": gettext_lazy("Web address"),
+    "address": gettext_lazy("Address"),
+    "person_name": gettext_lazy("Name of a person"),
+    "company_name": gettext_lazy("Name of a company"),
+    "link": gettext_lazy("One record"),
+    "links": gettext_lazy("Several records"),
+    "user": gettext_lazy("Colleague"),
+    "file": gettext_lazy("File"),
+    "code": gettext_lazy("Number or code"),
+    "secret": gettext_lazy("Secret number"),
+    "tags": gettext_lazy("Tags"),
+    "computed": gettext_lazy("Computed"),
+}
 WORDS = ("label_zh", "label_en", "help_zh", "help_en")
 
 
@@ -57,11 +74,17 @@ class Typed:
     @classmethod
     def posted(cls, request: HttpRequest) -> Typed:
         post = request.POST
-        typed = cls(**{name: " ".join(post.get(name, "").split())[:300] for name in (*WORDS, "kind", "list", "target", "currency")})
-        typed.sensitivity = post.get("sensitivity", "public") if post.get("sensitivity") in FieldClass.values else "public"
+        typed = cls()
+        for name in (*WORDS, "kind", "list", "target", "currency"):
+            setattr(typed, name, " ".join(post.get(name, "").split())[:300])
+        typed.sensitivity = (
+            post.get("sensitivity", "public") if post.get("sensitivity") in FieldClass.values else "public"
+        )
         for name in ("required", "unique", "indexed", "search"):
             setattr(typed, name, name in post)
-        typed.options = {k: v for k, v in (("list", typed.list), ("target", typed.target), ("currency", typed.currency)) if v}
+        typed.options = {
+            k: v for k, v in (("list", typed.list), ("target", typed.target), ("currency", typed.currency)) if v
+        }
         return typed
 
 
@@ -77,10 +100,16 @@ def fields(request: HttpRequest) -> HttpResponse:
     for key, retired in CustomField.objects.values_list("entity", "retired"):
         counts.setdefault(key, [0, 0])[retired] += 1
     rows = [
-        {"key": e.key, "icon": e.icon, "label": entity_plural(e), "built_in": len(e.declared), "own": counts.get(e.key, [0, 0])[0],
-         "retired": counts.get(e.key, [0, 0])[1]}
+        {
+            "key": e.key,
+            "icon": e.icon,
+            "label": entity_plural(e),
+            "built_in": len(e.declared),
+            "own": counts.get(e.key, [0, 0])[0],
+            "retired": counts.get(e.key, [0, 0])[1],
+        }
         for e in catalogue.every()
-    ]  # fmt: skip
+    ]
     return render(request, "records/fields.html", {"rows": rows})
 
 
@@ -90,26 +119,66 @@ def entity_fields(request: HttpRequest, key: str) -> HttpResponse:
     entity = get_entity(key)
     rows = list(CustomField.objects.filter(entity=entity.key).order_by("retired", "position", "id"))
     own = [
-        {"row": r, "kind": str(KINDS.get(r.kind, r.kind)), "class": FieldClass(r.sensitivity).label,
-         "marks": [str(t) for on, t in ((r.required, _("Required")), (r.unique, _("Unique")), (r.indexed, _("Sortable")), (r.search, _("Searchable"))) if on]}
+        {
+            "row": r,
+            "kind": str(KINDS.get(r.kind, r.kind)),
+            "class": FieldClass(r.sensitivity).label,
+            "marks": [
+                str(t)
+                for on, t in (
+                    (r.required, _("Required")),
+                    (r.unique, _("Unique")),
+                    (r.indexed, _("Sortable")),
+                    (r.search, _("Searchable")),
+                )
+                if on
+            ],
+        }
         for r in rows
-    ]  # fmt: skip
+    ]
     built_in = [
-        {"key": f.key, "label": str(f.label), "kind": str(KINDS.get(f.kind.key, f.kind.key)), "class": FieldClass(f.sensitivity or "public").label,
-         "marks": [str(t) for on, t in ((f.required, _("Required")), (f.unique, _("Unique")), (f.sort, _("Sortable")), (f.search, _("Searchable"))) if on]}
+        {
+            "key": f.key,
+            "label": str(f.label),
+            "kind": str(KINDS.get(f.kind.key, f.kind.key)),
+            "class": FieldClass(f.sensitivity or "public").label,
+            "marks": [
+                str(t)
+                for on, t in (
+                    (f.required, _("Required")),
+                    (f.unique, _("Unique")),
+                    (f.sort, _("Sortable")),
+                    (f.search, _("Searchable")),
+                )
+                if on
+            ],
+        }
         for f in entity.declared.values()
-    ]  # fmt: skip
-    return render(request, "records/entity_fields.html", {"entity": entity, "plural": entity_plural(entity), "own": own, "built_in": built_in})
+    ]
+    return render(
+        request,
+        "records/entity_fields.html",
+        {"entity": entity, "plural": entity_plural(entity), "own": own, "built_in": built_in},
+    )
 
 
 def _form(request: HttpRequest, entity: Entity, typed: Typed, row: CustomField | None) -> HttpResponse:
     context = {
-        "entity": entity, "noun": entity_label(entity), "plural": entity_plural(entity), "typed": typed, "row": row,
-        "kinds": [(k, KINDS[k]) for k in custom.OFFERED], "classes": list(FieldClass.choices),
-        "lists": [(c.key, c.label_zh if request.LANGUAGE_CODE.startswith("zh") else c.label_en) for c in ChoiceList.objects.order_by("key")],  # type: ignore[attr-defined]
-        "targets": [(e.key, entity_label(e)) for e in catalogue.every()], "kind_label": str(KINDS.get(typed.kind, typed.kind)),
+        "entity": entity,
+        "noun": entity_label(entity),
+        "plural": entity_plural(entity),
+        "typed": typed,
+        "row": row,
+        "kinds": [(k, KINDS[k]) for k in custom.OFFERED],
+        "classes": list(FieldClass.choices),
+        "lists": [
+            (c.key, c.label_zh if request.LANGUAGE_CODE.startswith("zh") else c.label_en)
+            for c in ChoiceList.objects.order_by("key")
+        ],
+        "targets": [(e.key, entity_label(e)) for e in catalogue.every()],
+        "kind_label": str(KINDS.get(typed.kind, typed.kind)),
         "options": [f"{k}: {v}" for k, v in (row.options if row else {}).items()],
-    }  # fmt: skip
+    }
     return render(request, "records/field.html", context, status=422 if typed.wrong else 200)
 
 
@@ -122,14 +191,28 @@ def add(request: HttpRequest, key: str) -> HttpResponse:
         typed = Typed.posted(request)
         try:
             made = custom.define(
-                actor_of(request), entity, kind=typed.kind, label_zh=typed.label_zh, label_en=typed.label_en, help_zh=typed.help_zh,
-                help_en=typed.help_en, options=typed.options, sensitivity=typed.sensitivity, required=typed.required, unique=typed.unique,
-                indexed=typed.indexed, search=typed.search,
-            )  # fmt: skip
+                actor_of(request),
+                entity,
+                kind=typed.kind,
+                label_zh=typed.label_zh,
+                label_en=typed.label_en,
+                help_zh=typed.help_zh,
+                help_en=typed.help_en,
+                options=typed.options,
+                sensitivity=typed.sensitivity,
+                required=typed.required,
+                unique=typed.unique,
+                indexed=typed.indexed,
+                search=typed.search,
+            )
         except custom.WrongField as error:
             typed.wrong = explain(error)
         else:
-            toast(request, _("The field is there: in lists, forms, filters, imports and exports."), href=reverse("settings-field", args=[key, made]))
+            toast(
+                request,
+                _("The field is there: in lists, forms, filters, imports and exports."),
+                href=reverse("settings-field", args=[key, made]),
+            )
             return HttpResponseRedirect(reverse("settings-entity-fields", args=[key]))
     return _form(request, entity, typed, None)
 
@@ -156,18 +239,28 @@ def edit(request: HttpRequest, key: str, name: str) -> HttpResponse:
     if row is None:
         raise Http404("no such field")
     typed = Typed(
-        kind=row.kind, sensitivity=row.sensitivity, required=row.required, unique=row.unique, indexed=row.indexed, search=row.search,
+        kind=row.kind,
+        sensitivity=row.sensitivity,
+        required=row.required,
+        unique=row.unique,
+        indexed=row.indexed,
+        search=row.search,
         **{w: getattr(row, w) for w in WORDS},
-    )  # fmt: skip
+    )
     if request.method == "POST":
         given = Typed.posted(request)
         if not (given.label_zh or given.label_en):
             given.wrong, given.kind = _("Give the field a name in at least one language."), row.kind
             return _form(request, entity, given, row)
         changes = {
-            "label_zh": given.label_zh or given.label_en, "label_en": given.label_en or given.label_zh, "help_zh": given.help_zh,
-            "help_en": given.help_en, "sensitivity": given.sensitivity, "required": given.required, "search": given.search,
-        }  # fmt: skip
+            "label_zh": given.label_zh or given.label_en,
+            "label_en": given.label_en or given.label_zh,
+            "help_zh": given.help_zh,
+            "help_en": given.help_en,
+            "sensitivity": given.sensitivity,
+            "required": given.required,
+            "search": given.search,
+        }
         wanted = {k: v for k, v in changes.items() if v != getattr(row, k)}
         if wanted:
             custom.change(actor_of(request), entity, name, **wanted)
@@ -188,7 +281,9 @@ def act(request: HttpRequest, key: str, name: str) -> HttpResponse:
     actor, do = actor_of(request), request.POST.get("do", "")
     if do in ("retire", "restore"):
         custom.change(actor, entity, name, retired=do == "retire")
-        toast(request, _("Retired: its values are kept and come back with it.") if do == "retire" else _("Back in use."))
+        toast(
+            request, _("Retired: its values are kept and come back with it.") if do == "retire" else _("Back in use.")
+        )
     elif do in ("up", "down"):
         order = list(CustomField.objects.filter(entity=entity.key, retired=False).order_by("position", "id"))
         at = next((i for i, r in enumerate(order) if r.key == name), -1)

@@ -33,7 +33,20 @@ from guanxi.web.shell import toast
 
 PER_PAGE = 50
 AT_ONCE = 20_000  # lines that one request takes back
-ACTIONS = ("create", "edit", "bulk", "delete", "import", "undo", "merge", "reveal", "export", "settings", "sign-in", "sign-in-failed")
+ACTIONS = (
+    "create",
+    "edit",
+    "bulk",
+    "delete",
+    "import",
+    "undo",
+    "merge",
+    "reveal",
+    "export",
+    "settings",
+    "sign-in",
+    "sign-in-failed",
+)
 
 
 def sees_all(actor: Actor) -> bool:
@@ -129,12 +142,25 @@ def as_lines(actor: Actor, sets: Sequence[ChangeSet]) -> list[Line]:
     for cs in sets:
         icon, colour = words.look("import" if cs.door == "import" else cs.action)
         entity = known_entity(cs.entity)
-        found.append(Line(
-            cs.pk, cs.at, cs.actor_name, cs.actor_id, words.action(cs.action), icon, colour,
-            "" if cs.door == "page" else words.door(cs.door), entity_label(entity) if entity else "",
-            names.get((cs.entity, cs.record)) if cs.record else None, cs.lines, balance_text(cs.balance), cs.reason,
-            cs.pk in undone, cs.sealed,
-        ))  # fmt: skip
+        found.append(
+            Line(
+                cs.pk,
+                cs.at,
+                cs.actor_name,
+                cs.actor_id,
+                words.action(cs.action),
+                icon,
+                colour,
+                "" if cs.door == "page" else words.door(cs.door),
+                entity_label(entity) if entity else "",
+                names.get((cs.entity, cs.record)) if cs.record else None,
+                cs.lines,
+                balance_text(cs.balance),
+                cs.reason,
+                cs.pk in undone,
+                cs.sealed,
+            )
+        )
     return found
 
 
@@ -165,12 +191,17 @@ def journal(request: HttpRequest) -> HttpResponse:
     more, sets = len(sets) > PER_PAGE, sets[:PER_PAGE]
     here = f"{reverse('journal')}?{urlencode(asked)}"
     context = {
-        "lines": as_lines(actor, sets), "total": total, "asked": asked, "all": sees_all(actor),
-        "next": f"{here}&before={sets[-1].pk}" if more else "", "first": here if before is not None else "",
-        "doors": [(d.value, d.label) for d in Door], "actions": [(a, words.action(a)) for a in ACTIONS],
+        "lines": as_lines(actor, sets),
+        "total": total,
+        "asked": asked,
+        "all": sees_all(actor),
+        "next": f"{here}&before={sets[-1].pk}" if more else "",
+        "first": here if before is not None else "",
+        "doors": [(d.value, d.label) for d in Door],
+        "actions": [(a, words.action(a)) for a in ACTIONS],
         "entities": [(e.key, entity_plural(e)) for e in catalogue.every() if actor.can(e.key, "view")],
         "people": list(User.objects.order_by("name").values_list("pk", "name")[:300]) if sees_all(actor) else [],
-    }  # fmt: skip
+    }
     return render(request, "records/journal.html", context, fragment="rows" if wants(request, "rows") else "")
 
 
@@ -241,8 +272,18 @@ def touched(actor: Actor, lines: Sequence[Change]) -> list[Touched]:
         if entity is not None and about is not None and line.op == Op.UPDATE:
             event = event_of(entity, actor, line)
             changes, hidden = tuple(changed(c) for c in event.changes), event.hidden
-        found.append(Touched(line.pk, entity_label(entity) if entity else line.entity, about, str(words.OPS.get(line.op, line.op)),
-                             icon, colour, changes, hidden))  # fmt: skip
+        found.append(
+            Touched(
+                line.pk,
+                entity_label(entity) if entity else line.entity,
+                about,
+                str(words.OPS.get(line.op, line.op)),
+                icon,
+                colour,
+                changes,
+                hidden,
+            )
+        )
     return found
 
 
@@ -291,23 +332,38 @@ def entry(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
     after = number(request.GET.get("after", "")) or 0
     lines = list(Change.objects.filter(change_set=cs, pk__gt=after).order_by("pk")[: PER_PAGE + 1])
     more, lines = len(lines) > PER_PAGE, lines[:PER_PAGE]
-    batches = [
-        Bunch(entity_plural(e) if (e := known_entity(b.entity)) else b.entity, str(Op(b.op).label), b.rows)
-        for b in ChangeBatch.objects.filter(change_set=cs).order_by("pk")
-    ] if not after else []  # fmt: skip
+    batches = (
+        [
+            Bunch(entity_plural(e) if (e := known_entity(b.entity)) else b.entity, str(Op(b.op).label), b.rows)
+            for b in ChangeBatch.objects.filter(change_set=cs).order_by("pk")
+        ]
+        if not after
+        else []
+    )
     undone_by = list(ChangeSet.objects.filter(undoes=cs).order_by("pk").values_list("pk", "at", "actor_name"))
     entity = known_entity(cs.entity)
     icon, colour = words.look("import" if cs.door == "import" else cs.action)
     context = {
-        "cs": cs, "icon": icon, "colour": colour, "title": words.action(cs.action), "door": words.door(cs.door),
+        "cs": cs,
+        "icon": icon,
+        "colour": colour,
+        "title": words.action(cs.action),
+        "door": words.door(cs.door),
         "noun": entity_label(entity) if entity else "",
         "about": abouts(actor, [(cs.entity, cs.record)]).get((cs.entity, cs.record)) if entity and cs.record else None,
-        "touched": touched(actor, lines), "batches": batches, "facts": facts(actor, cs), "undone_by": undone_by,
-        "kept": kept(actor, cs) if cs.action == "undo" else [], "counts": counts(cs),
+        "touched": touched(actor, lines),
+        "batches": batches,
+        "facts": facts(actor, cs),
+        "undone_by": undone_by,
+        "kept": kept(actor, cs) if cs.action == "undo" else [],
+        "counts": counts(cs),
         "more": f"{reverse('journal-entry', args=[id])}?after={lines[-1].pk}" if more else "",
-        "may_undo": invert.may_see(actor, cs) and cs.lines > 0 and not undone_by, "again": after > 0,
-    }  # fmt: skip
-    return render(request, "records/entry.html", context, fragment="lines" if wants(request, "lines", "li") and after else "")
+        "may_undo": invert.may_see(actor, cs) and cs.lines > 0 and not undone_by,
+        "again": after > 0,
+    }
+    return render(
+        request, "records/entry.html", context, fragment="lines" if wants(request, "lines", "li") and after else ""
+    )
 
 
 def counts(cs: ChangeSet) -> dict[str, int]:
@@ -325,7 +381,11 @@ def undo(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
     cs = get_set(actor, id)
     page = reverse("journal-entry", args=[id])
     if cs.lines > AT_ONCE:
-        toast(request, _("This is too much for one page request; an administrator takes it back with `guanxi undo`."), level="error")
+        toast(
+            request,
+            _("This is too much for one page request; an administrator takes it back with `guanxi undo`."),
+            level="error",
+        )
         return go(request, page)
     if ChangeSet.objects.filter(undoes=cs).exists():
         toast(request, _("This was taken back already."), level="info")
@@ -339,7 +399,9 @@ def undo(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
     text = ngettext("Taken back: %(n)s record", "Taken back: %(n)s records", n) % {"n": f"{n:,}"}
     result = reverse("journal-entry", args=[done.change_set])
     if done.conflicts:
-        left = ngettext("%(n)s value stays as it is", "%(n)s values stay as they are", done.conflicts) % {"n": f"{done.conflicts:,}"}
+        left = ngettext("%(n)s value stays as it is", "%(n)s values stay as they are", done.conflicts) % {
+            "n": f"{done.conflicts:,}"
+        }
         toast(request, f"{text} · {left}", level="warning")
         return go(request, result)
     toast(request, text, undo=reverse("journal-undo", args=[done.change_set]), href=result, label=_("Show"))
@@ -350,5 +412,3 @@ def undo(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
 def _gone(done: invert.Undone, cs: ChangeSet, back: str) -> bool:
     """Whether the page one came from is of a record that the undo took away."""
     return bool(done.removed) and cs.record is not None and f"/{cs.record}/" in back
-
-

@@ -30,14 +30,19 @@ def used_by(key: str) -> Iterator[str]:
 
 
 def _label(row: ChoiceList, request: HttpRequest) -> str:
-    return row.label_zh if request.LANGUAGE_CODE.startswith("zh") else row.label_en  # type: ignore[attr-defined]
+    return row.label_zh if request.LANGUAGE_CODE.startswith("zh") else row.label_en
 
 
 @allow_area(AREA, "edit")
 @answers
 def lists(request: HttpRequest) -> HttpResponse:
-    rows = ChoiceList.objects.annotate(n=Count("values", filter=Q(values__retired=False)), retired=Count("values", filter=Q(values__retired=True)))
-    items = [{"key": r.key, "label": _label(r, request), "n": r.n, "retired": r.retired, "used": list(used_by(r.key))} for r in rows.order_by("key")]
+    rows = ChoiceList.objects.annotate(
+        n=Count("values", filter=Q(values__retired=False)), retired=Count("values", filter=Q(values__retired=True))
+    )
+    items = [
+        {"key": r.key, "label": _label(r, request), "n": r.n, "retired": r.retired, "used": list(used_by(r.key))}
+        for r in rows.order_by("key")
+    ]
     return render(request, "records/lists.html", {"items": items})
 
 
@@ -57,19 +62,31 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
     if request.method == "POST":
         typed = {name: " ".join(request.POST.get(name, "").split())[:100] for name in typed}
         try:
-            values.add(actor_of(request), row, label_zh=typed["label_zh"], label_en=typed["label_en"], code=typed["code"], colour=_colour(typed["colour"]))
+            values.add(
+                actor_of(request),
+                row,
+                label_zh=typed["label_zh"],
+                label_en=typed["label_en"],
+                code=typed["code"],
+                colour=_colour(typed["colour"]),
+            )
         except values.WrongValue as error:
             typed["wrong"] = {
-                "taken": _("This code is in the list already."), "label": _("Give the value a name in at least one language."),
+                "taken": _("This code is in the list already."),
+                "label": _("Give the value a name in at least one language."),
                 "code": _("A code has small letters, digits, dots, dashes and underscores."),
-            }[error.why]  # fmt: skip
+            }[error.why]
         else:
             toast(request, _("The value is in the list."))
             return HttpResponseRedirect(reverse("settings-list", args=[key]))
     context = {
-        "list": row, "label": _label(row, request), "rows": list(ChoiceValue.objects.filter(list=row).order_by("position", "id")),
-        "typed": typed, "colours": choices.options(shipped.COLOUR, request.LANGUAGE_CODE), "used": list(used_by(key)),  # type: ignore[attr-defined]
-    }  # fmt: skip
+        "list": row,
+        "list_label": _label(row, request),
+        "rows": list(ChoiceValue.objects.filter(list=row).order_by("position", "id")),
+        "typed": typed,
+        "colours": choices.options(shipped.COLOUR, request.LANGUAGE_CODE),
+        "used": list(used_by(key)),
+    }
     return render(request, "records/list.html", context, status=422 if typed["wrong"] else 200)
 
 
@@ -91,7 +108,10 @@ def value(request: HttpRequest, key: str, id: int) -> HttpResponse:  # noqa: A00
         values.move(actor, row, -1 if do == "up" else 1)
     elif do in ("retire", "restore"):
         values.change(actor, row, retired=do == "retire")
-        toast(request, _("Retired: records keep it, nobody can choose it any more.") if do == "retire" else _("Back in use."))
+        toast(
+            request,
+            _("Retired: records keep it, nobody can choose it any more.") if do == "retire" else _("Back in use."),
+        )
     else:
         zh, en = (" ".join(post.get(name, "").split())[:100] for name in ("label_zh", "label_en"))
         if zh or en:

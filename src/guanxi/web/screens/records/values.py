@@ -27,12 +27,19 @@ class WrongValue(ValueError):
 
 
 def _note(actor: Actor, row: ChoiceValue, before: dict[str, Any], after: dict[str, Any]) -> None:
-    note(actor, action="settings", entity="records.choicevalue", record=row.pk,
-         detail={"field": f"{row.list_id}.{row.code}", "before": before, "after": after})  # fmt: skip
+    note(
+        actor,
+        action="settings",
+        entity="records.choicevalue",
+        record=row.pk,
+        detail={"field": f"{row.list_id}.{row.code}", "before": before, "after": after},
+    )
 
 
 @transaction.atomic
-def add(actor: Actor, list_: ChoiceList, *, label_zh: str, label_en: str, code: str = "", colour: str = "") -> ChoiceValue:
+def add(
+    actor: Actor, list_: ChoiceList, *, label_zh: str, label_en: str, code: str = "", colour: str = ""
+) -> ChoiceValue:
     """A new value at the end of the list. The code is made from the label when none is given."""
     if not (label_zh or label_en):
         raise WrongValue("label")
@@ -44,9 +51,13 @@ def add(actor: Actor, list_: ChoiceList, *, label_zh: str, label_en: str, code: 
         raise WrongValue("taken")
     last = ChoiceValue.objects.filter(list=list_).aggregate(n=Max("position"))["n"]
     row = ChoiceValue.objects.create(
-        list=list_, code=code, label_zh=label_zh or label_en, label_en=label_en or label_zh, colour=colour,
+        list=list_,
+        code=code,
+        label_zh=label_zh or label_en,
+        label_en=label_en or label_zh,
+        colour=colour,
         position=0 if last is None else last + 1,
-    )  # fmt: skip
+    )
     _note(actor, row, {}, {"label_zh": row.label_zh, "label_en": row.label_en, "colour": colour})
     versions.bump("choices")
     return row
