@@ -39,10 +39,9 @@ def pass_by(entity: Entity, numbers: list[str]) -> None:
     if highest:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT setval(%s, %s) WHERE (SELECT last_value FROM pg_sequences WHERE sequencename = %s"
-                " AND schemaname = current_schema()) IS NULL OR %s > (SELECT last_value FROM pg_sequences"
-                " WHERE sequencename = %s AND schemaname = current_schema())",
-                [sequence_of(entity), highest, sequence_of(entity), highest, sequence_of(entity)],
+                "SELECT setval(%s, greatest(%s, coalesce(last_value, 0))) FROM pg_sequences"
+                " WHERE sequencename = %s AND schemaname = current_schema() AND coalesce(last_value, 0) < %s",
+                [sequence_of(entity), highest, sequence_of(entity), highest],
             )
 
 

@@ -20,6 +20,7 @@ from django.db import IntegrityError, transaction
 from guanxi.core import secrets
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
+from guanxi.core.journal import hashing
 from guanxi.core.journal.ledger import OpenSet, change_set
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Door, Op
 from guanxi.kit.problems import BadValue
@@ -183,7 +184,7 @@ class _Undo:
         for link in {r.link for r in entity.rollups}:
             column = entity.declared[link].column
             wholes = self._wholes.setdefault((entity.key, link), set())
-            wholes.update(entity.model.all_rows.filter(pk__in=ids).values_list(column, flat=True))
+            wholes.update(entity.model.all_rows.filter(pk__any_of=ids).values_list(column, flat=True))
             wholes.update(row[column] for row in before if row[column] is not None)
 
     # ------------------------------------------------------------------ what was deleted comes back
@@ -211,7 +212,7 @@ class _Undo:
 
     def _revive_some(self, entity: Entity, ids: Collection[int], *, listed: bool = False) -> list[int]:
         """Bring these back, as far as may be; returns those whose own whole is not there (yet)."""
-        every = entity.model.all_rows.filter(pk__in=ids)
+        every = entity.model.all_rows.filter(pk__any_of=ids)
         dead = every.filter(deleted_in=self.target.pk)
         found = rows.lock(dead, ids, whole=True)
         if listed:
@@ -221,7 +222,7 @@ class _Undo:
         limits = policy.conditions(entity, self.actor, "delete")
         allowed = (
             set() if limits is None
-            else set(dead.filter(policy.q_of(limits), pk__in=ready).values_list("pk", flat=True))
+            else set(dead.filter(policy.q_of(limits), pk__any_of=ready).values_list("pk", flat=True))
         )  # fmt: skip
         self._keep(entity, found.keys() - ready - own, "undo.gone")
         self._keep(entity, ready - allowed, "undo.right")
@@ -268,7 +269,7 @@ class _Undo:
         sums = _sums(entity)
         current = rows.lock(visible(entity, self.actor, "edit"), batch.keys())
         alive = set(
-            entity.model.all_rows.filter(pk__in=batch.keys() - current.keys(), deleted_in__isnull=True)
+            entity.model.all_rows.filter(pk__any_of=batch.keys() - current.keys(), deleted_in__isnull=True)
             .values_list("pk", flat=True)
         )  # fmt: skip
         assignable = self._assignable(entity, batch)
@@ -276,15 +277,16 @@ class _Undo:
         owed: dict[tuple[int, str], int | None] = {}
         for id_, line in batch.items():
             row = current.get(id_)
-            if line.salt is None or line.before is None:
+            if not hashing.whole(line):
                 self.result.keep(Kept(entity.key, id_, "", "undo.erased"))
-                continue
+                if line.before is None:
+                    continue
             if row is None:
                 why = "undo.right" if id_ in alive else "undo.gone"
-                self.result.keep(*(Kept(entity.key, id_, key, why) for key in line.before if key not in sums))
+                self.result.keep(*(Kept(entity.key, id_, key, why) for key in line.before or {} if key not in sums))
                 continue
             new: dict[str, Any] = {}
-            for key, before in line.before.items():
+            for key, before in (line.before or {}).items():
                 why = self._why_not(entity, every.get(key), row, line, key, assignable)
                 if not why:
                     new[key] = before
@@ -315,7 +317,7 @@ class _Undo:
         moved = {i: (line.before or {})[owner] for i, line in batch.items() if owner and owner in (line.before or {})}
         if not moved:
             return set()
-        found = set(visible(entity, self.actor, "assign").filter(pk__in=moved).values_list("pk", flat=True))
+        found = set(visible(entity, self.actor, "assign").filter(pk__any_of=moved).values_list("pk", flat=True))
         for id_ in list(found):
             try:
                 check_owner(self.actor, entity, moved[id_], creating=False)
@@ -409,7 +411,7 @@ class _Undo:
             self._step(len(lines))
 
     def _remove_some(self, entity: Entity, ids: Collection[int], *, revived: bool = False) -> None:
-        live = entity.model.all_rows.filter(pk__in=ids, deleted_in__isnull=True)
+        live = entity.model.all_rows.filter(pk__any_of=ids, deleted_in__isnull=True)
         found = dict(live.order_by("pk").select_for_update(of=("self",)).values_list("pk", "origin"))
         # A created record is untouched when every value is still owed to its creation; a revived one, when none is newer.
         newer = self.target.pk if revived else 0
@@ -418,7 +420,7 @@ class _Undo:
         used = links.used(entity, removable)
         removable -= used
         allowed = set(
-            visible(entity, self.actor, "delete" if revived else "edit").filter(pk__in=removable)
+            visible(entity, self.actor, "delete" if revived else "edit").filter(pk__any_of=removable)
             .values_list("pk", flat=True)
         )  # fmt: skip
         # What may not be removed may hold others of the same kind in place.

@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from guanxi.core.journal.checking import verify
+    from guanxi.core.journal.erasure import Erased, erase
     from guanxi.core.journal.ledger import Line, OpenSet, change_set, maintenance, note, opened
-    from guanxi.core.journal.seals import Finding, Report, checkpoint, seal, verify
+    from guanxi.core.journal.seals import Finding, Report, checkpoint, seal
 
-_LEDGER = ("Line", "OpenSet", "change_set", "maintenance", "note", "opened")
-_SEALS = ("Finding", "Report", "checkpoint", "seal", "verify")
+_HOMES = {
+    "checking": ("verify",),
+    "erasure": ("Erased", "erase"),
+    "ledger": ("Line", "OpenSet", "change_set", "maintenance", "note", "opened"),
+    "seals": ("Finding", "Report", "checkpoint", "seal"),
+}
 __all__ = [
+    "Erased",
     "Finding",
     "Line",
     "OpenSet",
     "Report",
     "change_set",
     "checkpoint",
+    "erase",
     "maintenance",
     "note",
     "opened",
@@ -27,12 +35,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # The tables of this package must be importable before Django is ready, so the verbs come in when first used.
-    if name in _LEDGER:
-        from guanxi.core.journal import ledger
+    from importlib import import_module
 
-        return getattr(ledger, name)
-    if name in _SEALS:
-        from guanxi.core.journal import seals
-
-        return getattr(seals, name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"guanxi.core.journal.{home}"), name)
     raise AttributeError(name)

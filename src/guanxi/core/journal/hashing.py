@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -28,9 +29,21 @@ def key() -> bytes:
     return secrets.derive("journal")
 
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys and no spaces: the same bytes before writing to and after reading from the database."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encode(value).encode()
+
+
+def plain(value: Any) -> Any:
+    """`value` as it will come back from a JSON column: keys are texts, tuples lists, and PostgreSQL knows no exponents."""
+    return json.loads(json.dumps(value, ensure_ascii=False), parse_float=_number)
+
+
+def _number(text: str) -> float | int:
+    return int(Decimal(text)) if "e+" in text else float(text) or 0.0
 
 
 def mac(message: bytes) -> bytes:
@@ -47,6 +60,11 @@ def content_of(change: Change) -> tuple[Any, ...]:
         change.entity, change.record, change.op, change.before, change.after, change.origin_before,
         change.origin_after,
     )  # fmt: skip
+
+
+def whole(change: Change) -> bool:
+    """Whether a line still has everything that was written into it: nothing of it was erased."""
+    return change.salt is not None and commitment(bytes(change.salt), content_of(change)) == bytes(change.commitment)
 
 
 class Digest:

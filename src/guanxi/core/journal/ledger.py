@@ -36,6 +36,15 @@ class Line:
     origin_after: Mapping[str, int | None] | None = None
 
 
+@dataclass(frozen=True)
+class Place:
+    """How far a change set had been written."""
+
+    lines: int
+    batches: int
+    digest: hashing.Digest
+
+
 @dataclass
 class OpenSet:
     """A change set being written. Its row goes in last, with the digest over everything; nothing to say, no row."""
@@ -58,7 +67,6 @@ class OpenSet:
     _digest: hashing.Digest = field(default_factory=hashing.Digest)
     _pending: list[Change] = field(default_factory=list)
     _batches: list[ChangeBatch] = field(default_factory=list)
-    _saved: hashing.Digest = field(default_factory=hashing.Digest)
 
     def add(self, *lines: Line) -> None:
         """Write lines: one per changed record."""
@@ -97,18 +105,17 @@ class OpenSet:
         self._batches.append(line)
         self.lines += 1
 
-    def mark(self) -> tuple[int, int]:
+    def mark(self) -> Place:
         """A place to come back to when the rows written since are rolled back to a savepoint. Writes out what is pending."""
         self.flush()
-        self._saved = self._digest.copy()
-        return self.lines, len(self._batches)
+        return Place(self.lines, len(self._batches), self._digest.copy())
 
-    def back_to(self, place: tuple[int, int]) -> None:
-        """Forget the lines since the latest `mark` (the savepoint took their rows back)."""
-        self.lines, batches = place
-        del self._batches[batches:]
+    def back_to(self, place: Place) -> None:
+        """Forget the lines since this `mark` (the savepoint took their rows back)."""
+        self.lines = place.lines
+        del self._batches[place.batches :]
         self._pending.clear()
-        self._digest = self._saved.copy()
+        self._digest = place.digest.copy()
 
     def flush(self) -> None:
         if len(self._pending) > 200:
@@ -124,8 +131,8 @@ class OpenSet:
         row = ChangeSet(
             id=self.id, at=self.at, actor_id=self.actor.user_id, actor_name=self.actor.name, door=self.door,
             action=self.action, entity=self.entity, record=self.record, reason=self.reason[:500],
-            request_id=self.request_id, parent_id=self.parent, undoes_id=self.undoes, detail=self.detail,
-            balance=self.balance, lines=self.lines,
+            request_id=self.request_id, parent_id=self.parent, undoes_id=self.undoes,
+            detail=hashing.plain(self.detail), balance=self.balance, lines=self.lines,
         )  # fmt: skip
         for line in self._batches:
             self._digest.batch(line)
@@ -133,7 +140,13 @@ class OpenSet:
         row.save(force_insert=True)
         ChangeBatch.objects.bulk_create(self._batches)
         if self.lines:
-            facts = {"action": self.action, "door": self.door, "entity": self.entity, "record": self.record, "lines": self.lines}
+            facts = {
+                "action": self.action,
+                "door": self.door,
+                "entity": self.entity,
+                "record": self.record,
+                "lines": self.lines,
+            }
             emit(WRITTEN, facts, change_set=self.id)
 
 
@@ -166,14 +179,19 @@ def change_set(
     detail: Mapping[str, Any] | None = None,
     keep_empty: bool = False,
 ) -> Iterator[OpenSet]:
-    """One act: a transaction and its change set. Inside another change set it joins that one.
+    """One act: a transaction and its change set. Inside another change set it joins that one; an error takes back its own part.
 
     The database lets record tables be written only while this is open (see `records.guard`), and counts what is written.
     """
     outer = _open.get()
     if outer is not None:
-        with acting(actor):
-            yield outer
+        place = outer.mark()
+        try:
+            with transaction.atomic(), acting(actor):
+                yield outer
+        except BaseException:
+            outer.back_to(place)
+            raise
         return
     with transaction.atomic(), acting(actor):
         cs = OpenSet(
@@ -219,6 +237,8 @@ def note(
     `detail` must be JSON; inside an open change set this still makes one of its own, whose parent is that one.
     """
     outer = _open.get()
+    if outer is not None:
+        outer.keep_empty = True
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT nextval(pg_get_serial_sequence('core_changeset', 'id'))")

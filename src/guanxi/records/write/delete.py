@@ -90,7 +90,7 @@ def mark(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
 
 def mark_rows(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
     """Only the rows and their search tokens; journal and sums are the caller's."""
-    live = entity.model.all_rows.filter(pk__in=list(ids), deleted_in__isnull=True)
+    live = entity.model.all_rows.filter(pk__any_of=list(ids), deleted_in__isnull=True)
     n = live.update(deleted_in=cs.id, version=F("version") + 1)
     search.forget(ids)
     return n
@@ -98,7 +98,7 @@ def mark_rows(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
 
 def restore_rows(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
     """Bring deleted rows back, each with a journal line that says which change set had deleted it; sums are the caller's."""
-    chosen = entity.model.all_rows.filter(pk__in=list(ids), deleted_in__isnull=False)
+    chosen = entity.model.all_rows.filter(pk__any_of=list(ids), deleted_in__isnull=False)
     was = dict(chosen.values_list("pk", "deleted_in"))
     n = chosen.update(deleted_in=None, version=F("version") + 1)
     cs.add(*(Line(entity.key, id_, Op.RESTORE, {DELETED: was[id_]}, {DELETED: None}) for id_ in sorted(was)))

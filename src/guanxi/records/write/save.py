@@ -10,6 +10,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
+from guanxi.core.journal import hashing
 from guanxi.core.journal.ledger import OpenSet, change_set
 from guanxi.core.journal.models import Change, Door, Op
 from guanxi.kit.problems import BadValue, Problem
@@ -186,7 +187,7 @@ def _settle(
         if behind > 0
         else []
     )
-    if len(lines) < behind or behind <= 0 or any(line.op != Op.UPDATE for line in lines):
+    if len(lines) < behind or behind <= 0 or any(line.op != Op.UPDATE or not hashing.whole(line) for line in lines):
         theirs = dict.fromkeys(fields, (None, "", False))  # The base is not known: everything that differs counts.
     else:
         theirs = {}
