@@ -236,7 +236,11 @@ def test_the_balance_always_adds_up(steward, rows):
     if not expected:
         return
     before = Account.all_rows.filter(deleted_in__isnull=True).count()
-    run = bring_in(steward, source, entity=catalogue.get("customers.account"))
+    try:
+        run = bring_in(steward, source, entity=catalogue.get("customers.account"))
+    except Trouble:  # so messy that another line looks like the header
+        assert Account.all_rows.filter(deleted_in__isnull=True).count() == before
+        return
     found = balance(run)
     assert found.read == expected
     assert Account.all_rows.filter(deleted_in__isnull=True).count() == before + found.created
