@@ -77,4 +77,4 @@ def names_in(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
 def install_menu(patterns: Iterable[URLPattern | URLResolver]) -> None:
     """Called where the addresses are listed: the menu names them."""
     known = frozenset(names_in(patterns))
-    install(entries(known), me_url="me" if "me" in known else "")
+    install(entries(known), search_url="search", me_url="me" if "me" in known else "")

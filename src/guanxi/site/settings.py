@@ -66,7 +66,6 @@ USE_TZ = True
 TIME_ZONE = conf.time_zone
 
 STATIC_URL = "/static/"
-STATIC_ROOT = conf.home / "static"
 WHITENOISE_USE_FINDERS = True
 FILES_ROOT = conf.home / "files"
 CHECKPOINTS = conf.home / "checkpoints"

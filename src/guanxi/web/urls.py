@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from guanxi.web import shell
-from guanxi.web.pages import choose, home
+from guanxi.web.pages import choose, home, search
 from guanxi.web.pages import urls as pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("search", search.search, name="search"),
     path("preferences", shell.preferences, name="preferences"),
     path("choose/people", choose.people, name="choose-people"),
     path("", include("guanxi.web.screens.records.urls")),
