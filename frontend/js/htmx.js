@@ -17,6 +17,14 @@ document.addEventListener("htmx:config:request", (event) => {
   if (!/^(GET|HEAD|QUERY)$/i.test(request.method)) request.headers["X-CSRFToken"] = csrf();
 });
 
+/** htmx hands the attributes of old elements on to new ones; a style among them (of a placed menu) is what the CSP forbids. */
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx, tasks = [] } = event.detail;
+  for (const target of new Set([ctx?.target, ...tasks.map((task) => task.target)])) {
+    for (const element of target?.querySelectorAll?.("[id][style]") ?? []) element.removeAttribute("style");
+  }
+});
+
 /** Network gone or server silent: say so, keep what was typed. */
 document.addEventListener("htmx:error", (event) => {
   const reason = event.detail.error;

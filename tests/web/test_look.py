@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.browser import CHROMIUM, axe, chromium, watch
+from tests.browser import available, axe, chromium, watch
 
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no browser"),
+    pytest.mark.skipif(not available(), reason="no browser"),
 ]
 
 PAGES = {

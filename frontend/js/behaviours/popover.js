@@ -30,6 +30,7 @@ document.addEventListener("toggle", (event) => {
   const button = panel.gxAnchor ?? buttonOf(panel);
   const open = event.newState === "open";
   button?.setAttribute("aria-expanded", String(open));
+  if (!open) panel.removeAttribute("style");
   if (!open || !button) return;
   place(panel, button);
   if (panel.getAttribute("role") === "menu") items(panel)[0]?.focus({ preventScroll: true });
