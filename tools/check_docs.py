@@ -51,10 +51,12 @@ def broken_links(path: Path, text: str) -> Iterator[str]:
 
 
 def commands() -> dict[str, set[str]]:
-    """Each command of `guanxi` with its verbs."""
+    """Each command of `guanxi` with its verbs, and Django's own, which are reached by their names too."""
+    from django.core.management import get_commands
+
     from guanxi.ops.cli import parser
 
-    found: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {name: set() for name in get_commands()}
     for name, sub in _choices(parser()).items():
         found[name] = set(_choices(sub))
     return found
