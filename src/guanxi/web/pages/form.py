@@ -330,7 +330,7 @@ def _saved(request: HttpRequest, entity: Entity, id: int, saved: write.Saved) ->
     if is_fragment(request):
         from guanxi.web.pages.record import context_of
 
-        response = render(request, "pages/record.html", context_of(entity, actor_of(request), id), fragment="record")
+        response = render(request, "pages/record.html", context_of(request, entity, id), fragment="record")
         response["HX-Retarget"], response["HX-Reswap"] = "#record", "outerHTML"
         response["HX-Trigger"] = json.dumps(
             {"gx:shut": {}, "gx:toast": {"text": said, "level": "success", "undo": undo}}

@@ -14,18 +14,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
-from guanxi.core.journal.models import ChangeSet
+from guanxi.core.journal.models import Change, ChangeSet, Op
 from guanxi.records import invert, read, rights
 from guanxi.records.entity import Entity, Field
 from guanxi.records.read.cells import names_of
-from guanxi.records.read.view import related
-from guanxi.records.read.view import timeline as history
+from guanxi.records.read.view import event_of, related
 from guanxi.web import components
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses, shown, timeline, words
 from guanxi.web.pages.base import actor_of, capital, entity_label, entity_page, entity_plural, number, render
 
 PANEL_ROWS = 5
+EARLIER = 10
 
 
 @dataclass(frozen=True)
@@ -138,13 +138,13 @@ def header(view: read.RecordView) -> dict[str, Any]:
 
 @entity_page("view")
 def record(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
-    actor = actor_of(request)
     return render(
-        request, "pages/record.html", context_of(entity, actor, id), fragment="record" if is_fragment(request) else ""
+        request, "pages/record.html", context_of(request, entity, id), fragment="record" if is_fragment(request) else ""
     )
 
 
-def context_of(entity: Entity, actor: Actor, id: int) -> dict[str, Any]:  # noqa: A002
+def context_of(request: HttpRequest, entity: Entity, id: int) -> dict[str, Any]:  # noqa: A002
+    actor = actor_of(request)
     view = read.view(entity, actor, id)
     base = addresses.record_url(entity.key, id)
     line = timeline.of_record(entity, actor, id)
@@ -162,7 +162,7 @@ def context_of(entity: Entity, actor: Actor, id: int) -> dict[str, Any]:  # noqa
         "may": {a: a in view.may for a in ("edit", "delete", "assign")},
         "related": any(True for _one in related(entity, actor)),
         "id": id,
-        **timeline.as_context(line, f"{base}timeline"),
+        **timeline.as_context(request, line, f"{base}timeline"),
     }
 
 
@@ -179,7 +179,7 @@ def timeline_page(request: HttpRequest, entity: Entity, id: int) -> HttpResponse
         "plural": entity_plural(entity),
         "list_url": addresses.list_url(entity.key),
         "title": title_of(entity, actor, id),
-        **timeline.as_context(line, f"{base}timeline"),
+        **timeline.as_context(request, line, f"{base}timeline"),
     }
     return render(request, "pages/timeline.html", context, fragment="moments" if is_fragment(request) else "")
 
@@ -206,15 +206,17 @@ def origin(request: HttpRequest, entity: Entity, id: int, field: str) -> HttpRes
     if field not in view.cells:
         raise read.Hidden(f"{entity.key} {id}")
     cell, source = view.cells[field], view.origins.get(field)
-    earlier: list[Earlier] = []
-    for event in history(entity, actor, id, limit=100):
-        for change in event.changes:
-            if change.field.key == field and not (not earlier and change.after.text == change.before.text):
-                earlier.append(Earlier(change.before.text, event.change_set.actor_name, event.change_set.at))
+    lines = Change.objects.filter(record=id, entity=entity.key, op=Op.UPDATE, after__has_key=field).order_by("-pk")
+    earlier = [
+        Earlier(change.before.text, line.change_set.actor_name, line.change_set.at)
+        for line in lines.select_related("change_set").prefetch_related("change_set__undone_by")[:EARLIER]
+        for change in event_of(entity, actor, line).changes
+        if change.field.key == field
+    ]
     context = {
         "cell": cell,
         "field_label": str(cell.field.label),
-        "earlier": earlier[:10],
+        "earlier": earlier,
         "source": "",
         "base": addresses.record_url(entity.key, id),
         "title": view.title,

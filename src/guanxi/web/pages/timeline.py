@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from guanxi.core.access import Actor
 from guanxi.core.journal.models import Change, ChangeSet, Op
 from guanxi.records import invert, read
 from guanxi.records.entity import Entity
 from guanxi.records.read.view import Event, FieldChange, event_of
+from guanxi.web import components
 from guanxi.web.pages import words
+from guanxi.web.templatetags.gx import ago
 
 FIRST = 8
 MORE = 30
@@ -99,5 +107,55 @@ def of_record(entity: Entity, actor: Actor, id: int, *, before: int | None = Non
     return Timeline([moment(actor, event) for event in events], found[limit - 1].pk if more else 0)
 
 
-def as_context(line: Timeline, url: str) -> dict[str, Any]:
-    return {"moments": line.moments, "more_url": f"{url}?before={line.more}" if line.more else ""}
+def html(moments: Iterable[Moment], token: str) -> SafeString:
+    """Moments as the `moment` component draws them, made in Python: a record page has a dozen. `token` is for the undo forms."""
+    undone, undo, details, empty = (str(escape(text)) for text in (_("undone"), _("Undo"), _("Details"), _("empty")))
+    ask = str(
+        escape(_("This takes back everything done in this step. What was changed since then is kept and listed."))
+    )
+    arrow = components.icon("arrow-right", size="sm", css="gx-dimmer")
+    back = components.icon("arrow-back-up", size="sm")
+    parts = []
+    for m in moments:
+        parts.append(
+            f'<li class="gx-moment{" gx-undone" if m.undone else ""}" id="moment-{m.id}">'
+            f'<span class="gx-moment-icon {components.colour_class(m.colour)}">{components.icon(m.icon)}</span><div>'
+            f'<div class="gx-moment-head"><b>{escape(m.who)}</b><span>{escape(m.title)}</span>'
+        )
+        parts.append(components.badge(undone, "gray") if m.undone else "")
+        parts.append(f'<span class="gx-dimmer gx-small">{escape(m.source)}</span>' if m.source else "")
+        parts.append(f"{ago(m.at)}</div>")
+        parts.append(f'<div class="gx-moment-body">{escape(m.body)}</div>' if m.body else "")
+        if m.changes:
+            rows = "".join(
+                f"<div><dt>{escape(c.label)}</dt><dd>"
+                + (f'<del class="gx-was">{escape(c.before)}</del> {arrow} ' if c.before else "")
+                + (
+                    f'<ins class="gx-quiet-link">{escape(c.after)}</ins>'
+                    if c.after
+                    else f'<span class="gx-none">{empty}</span>'
+                )
+                + "</dd></div>"
+                for c in m.changes
+            )
+            parts.append(f'<dl class="gx-moment-changes">{rows}</dl>')
+        if m.undo_url or m.href:
+            parts.append('<div class="gx-moment-actions">')
+            if m.undo_url:
+                parts.append(
+                    f'<form method="post" action="{m.undo_url}" data-confirm="{ask}" data-confirm-ok="{undo}">'
+                    f'<input type="hidden" name="csrfmiddlewaretoken" value="{escape(token)}">'
+                    f'<button class="btn btn-link gx-small">{back}{undo}</button></form>'
+                )
+            parts.append(f'<a class="gx-small" href="{m.href}">{details}</a>' if m.href else "")
+            parts.append("</div>")
+        parts.append("</div></li>")
+    return components.safe("".join(parts))
+
+
+def as_context(request: HttpRequest, line: Timeline, url: str) -> dict[str, Any]:
+    return {
+        "moments": line.moments,
+        "moments_html": html(line.moments, get_token(request)) if line.moments else "",
+        "more_url": f"{url}?before={line.more}" if line.more else "",
+    }
