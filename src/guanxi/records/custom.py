@@ -129,5 +129,5 @@ def build_index(entity: Entity, row: Any) -> None:
         raise WrongField(f"the key {row.key} is malformed")
     type_ = _kind(row.kind, row.options).custom_cast()
     text = f"(custom ->> '{row.key}')"
-    expression = f"({text})::{type_.db_type(connection)}" if type_ is not None else f"({text})"
+    expression = f"(({text})::{type_.db_type(connection)})" if type_ is not None else f"({text})"
     sql.expression_index(entity, f"{entity.table}_{row.key}"[:58], expression, key=row.key, unique=row.unique)

@@ -100,5 +100,6 @@ def q_of(conditions: Iterable[Condition]) -> Q:
 
 
 def conditions(entity: Entity, actor: Actor, action: str) -> tuple[Condition, ...] | None:
-    """The conditions for what `actor` may `action` of `entity`; None: nothing at all."""
-    return entity.policy.conditions(entity, actor, actor.scope(entity.key, action))
+    """The conditions for what `actor` may `action` of `entity`; None: nothing at all. Nobody acts on what they may not see."""
+    scope = min(actor.scope(entity.key, action), actor.scope(entity.key, "view"), key=lambda s: s.rank)
+    return entity.policy.conditions(entity, actor, scope)

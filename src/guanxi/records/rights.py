@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
-from guanxi.records import custom
+from guanxi.records import catalogue, custom, kinds
 from guanxi.records.entity import Entity, Field
 
 
@@ -24,6 +24,10 @@ class UnknownField(LookupError):
 def level(actor: Actor, field: Field) -> Level:
     """How much of `field` the actor gets; computed and read-only fields are never editable."""
     found = actor.level(field.entity, field.sensitivity, field.key)
+    if isinstance(field.kind, kinds.Computed):
+        # What is worked out of hidden values would tell them.
+        sources = catalogue.get(field.entity).declared
+        found = min((found, *(level(actor, sources[key]) for key in field.kind.of)), key=lambda v: v.rank)
     if found is Level.EDIT and field.read_only:
         return Level.READ
     return found

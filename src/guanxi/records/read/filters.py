@@ -57,7 +57,7 @@ def _compile(
         text = F(field.column) if not field.custom else KeyTextTransform(field.key, "custom")
         return _any_part(text, str(kind.operand(operator, raw[0], formats)))
     if kind.many:
-        return _many(field, operator, raw, formats)
+        return _many(actor, field, operator, raw, formats)
     operands = [kind.operand(operator, text, formats) for text in raw]
     if isinstance(kind, kinds.Link) and not isinstance(kind, kinds.Person):
         target = catalogue.get(kind.target)
@@ -122,8 +122,11 @@ def _any_part(column: Any, text: str) -> Q:
     return q
 
 
-def _many(field: Field, operator: Operator, raw: tuple[str, ...], formats: Formats) -> Q:
+def _many(actor: Actor, field: Field, operator: Operator, raw: tuple[str, ...], formats: Formats) -> Q:
     operands = [field.kind.operand(operator, text, formats) for text in raw]
+    if isinstance(field.kind, kinds.Link):
+        target = catalogue.get(field.kind.target)
+        operands = list(visible(target, actor).filter(pk__in=operands).values_list("pk", flat=True)) or [-1]
     q = Q()
     for value in operands:
         if field.custom:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.db.models.lookups import IsNull
 
 from guanxi.core.access.actor import Actor
 from guanxi.records import rights
@@ -100,7 +99,7 @@ def _place(row: Mapping[str, Any], order: Order | None, *, back: bool = False) -
         return Cursor(None, row["id"], back)
     field = order.field
     value = row["custom"].get(field.key) if field.custom else field.kind.to_json(row[field.column])
-    return Cursor(value, row["id"], back)
+    return Cursor(None if field.kind.is_empty(value) else value, row["id"], back)
 
 
 def _window(
@@ -115,8 +114,9 @@ def _window(
         return
     # Empties come last, as a second run of their own, so that both runs can use an index.
     expression, descending = order.field.expression, order.descending
-    filled = rows.filter(IsNull(expression, False))
-    empties = rows.filter(IsNull(expression, True))
+    nothing = filters.empty(order.field)
+    filled = rows.filter(~nothing)
+    empties = rows.filter(nothing)
     forward = (expression.desc() if descending else expression.asc(), "-pk")
     backward = (expression.asc() if descending else expression.desc(), "pk")
     value = _sort_value(order, cursor)
@@ -150,8 +150,12 @@ def _sort_value(order: Order, cursor: Cursor | None) -> Any:
     if cursor is None or cursor.value is None:
         return None
     try:
-        value = order.field.kind.from_json(cursor.value)
-        return order.field.kind.custom_operand(value) if order.field.custom else value
+        kind = order.field.kind
+        value = kind.from_json(cursor.value)
+        wanted = {"integer": int, "boolean": bool}.get(kind.json_type, str)
+        if type(cursor.value) is not wanted or kind.to_json(value) != cursor.value or "\0" in str(cursor.value):
+            raise ValueError
+        return kind.custom_operand(value) if order.field.custom else value
     except (ValueError, TypeError, ArithmeticError) as error:
         raise BadQuery("The place in the list is malformed; go back to the first page") from error
 
