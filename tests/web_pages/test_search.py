@@ -22,7 +22,9 @@ def test_found_by_name_pinyin_initials_and_digits(house: House) -> None:
 
 def test_stranger_finds_nothing_and_nobody_finds_by_a_masked_phone(house: House) -> None:
     id_ = _customer(house)
-    assert f"/customers/account/{id_}/" not in house.client(house.stranger).get("/search", {"q": "张三"}).content.decode()
+    assert (
+        f"/customers/account/{id_}/" not in house.client(house.stranger).get("/search", {"q": "张三"}).content.decode()
+    )
     marketer = house.client(house.marketer)
     assert f"/customers/account/{id_}/" in marketer.get("/search", {"q": "张三"}).content.decode()
     assert f"/customers/account/{id_}/" not in marketer.get("/search", {"q": "8000"}).content.decode()
