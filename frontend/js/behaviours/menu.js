@@ -8,7 +8,7 @@ let opener = null;
 function set(open) {
   root.toggleAttribute("data-menu-open", open);
   for (const part of document.querySelectorAll(".gx-column")) part.inert = open;
-  document.querySelector("[data-menu-open]")?.setAttribute("aria-expanded", String(open));
+  document.querySelector("button[data-menu-open]")?.setAttribute("aria-expanded", String(open));
   if (open) menu()?.querySelector("a, button")?.focus();
   else opener?.focus();
 }
