@@ -266,7 +266,7 @@ class _Undo:
 
     def _give_back_once(self, entity: Entity, batch: Mapping[int, Change]) -> None:
         every = custom.fields(entity)
-        sums = _sums(entity)
+        follows = _following(entity, every)
         current = rows.lock(visible(entity, self.actor, "edit"), batch.keys())
         alive = set(
             entity.model.all_rows.filter(pk__any_of=batch.keys() - current.keys(), deleted_in__isnull=True)
@@ -283,7 +283,7 @@ class _Undo:
                     continue
             if row is None:
                 why = "undo.right" if id_ in alive else "undo.gone"
-                self.result.keep(*(Kept(entity.key, id_, key, why) for key in line.before or {} if key not in sums))
+                self.result.keep(*(Kept(entity.key, id_, key, why) for key in line.before or {} if key not in follows))
                 continue
             new: dict[str, Any] = {}
             for key, before in (line.before or {}).items():
@@ -291,13 +291,13 @@ class _Undo:
                 if not why:
                     new[key] = before
                     owed[id_, key] = (line.origin_before or {}).get(key)
-                elif key not in sums and not (key in every and every[key].read_only and why == "undo.changed"):
+                elif key not in follows:
                     self.result.keep(Kept(entity.key, id_, key, why))
-            self._follow(entity, every, row, line, new, owed)
             if new:
                 wanted[id_] = new
         self._without_lost_links(entity, every, wanted)
-        self._without_wrong(entity, every, current, wanted, sums)
+        self._without_wrong(entity, every, current, wanted, follows)
+        self._follow(entity, every, current, wanted, owed)
 
         def write(some: list[int]) -> list[int]:
             return rows.update(self.cs, entity, current, {i: wanted[i] for i in some},
@@ -341,19 +341,18 @@ class _Undo:
         return "undo.right" if key == entity.policy.owner_field and line.record not in assignable else ""
 
     def _follow(
-        self, entity: Entity, every: Mapping[str, Field], row: rows.Row, line: Change, new: dict[str, Any],
-        owed: dict[tuple[int, str], int | None],
+        self, entity: Entity, every: Mapping[str, Field], current: Mapping[int, rows.Row],
+        wanted: Mapping[int, dict[str, Any]], owed: dict[tuple[int, str], int | None],
     ) -> None:  # fmt: skip
         """Values that follow from others (an amount) are worked out from what the others are now."""
         if entity.derive is None:
             return
-        whole = self._whole(entity, every, row, new)
-        for key, value in entity.derive(whole).items():
-            if every[key].read_only:
-                form = values.journal_form(entity, line.record, every[key], value)
-                if key not in new or new[key] != form:
+        for id_, new in wanted.items():
+            for key, value in entity.derive(self._whole(entity, every, current[id_], new)).items():
+                form = values.journal_form(entity, id_, every[key], value)
+                if every[key].read_only and (key not in new or new[key] != form):
                     new[key] = form
-                    owed[line.record, key] = self.cs.id
+                    owed[id_, key] = self.cs.id
 
     def _whole(
         self, entity: Entity, every: Mapping[str, Field], row: rows.Row, new: Mapping[str, Any]
@@ -379,20 +378,21 @@ class _Undo:
 
     def _without_wrong(
         self, entity: Entity, every: Mapping[str, Field], current: Mapping[int, rows.Row],
-        wanted: dict[int, dict[str, Any]], sums: frozenset[str],
+        wanted: dict[int, dict[str, Any]], follows: frozenset[str],
     ) -> None:  # fmt: skip
         """Values that the rules refuse, now that others of the record have changed, do not go back."""
         for id_, new in list(wanted.items()):
-            problems: values.Problems = {}
-            changed = [key for key in new if key not in sums]
-            if changed:
+            while changed := [key for key in new if key not in follows]:
+                problems: values.Problems = {}
                 whole = self._whole(entity, every, current[id_], new)
                 values.check(entity, every, whole, changed=changed, id=id_, problems=problems)
-            if problems:
-                taken = {key for key, found in problems.items() if any(p.code == "field.taken" for p in found)}
-                self.result.keep(
-                    *(Kept(entity.key, id_, k, "undo.taken" if k in taken else "undo.invalid") for k in changed)
-                )
+                if not problems:
+                    break
+                for key in problems.keys() & set(changed) or changed:
+                    taken = any(p.code == "field.taken" for p in problems.get(key, ()))
+                    self.result.keep(Kept(entity.key, id_, key, "undo.taken" if taken else "undo.invalid"))
+                    del new[key]
+            if not changed and not any(key in _sums(entity) for key in new):
                 del wanted[id_]
 
     # ------------------------------------------------------------------ what was created goes away
@@ -415,7 +415,8 @@ class _Undo:
         found = dict(live.order_by("pk").select_for_update(of=("self",)).values_list("pk", "origin"))
         # A created record is untouched when every value is still owed to its creation; a revived one, when none is newer.
         newer = self.target.pk if revived else 0
-        changed = {id_ for id_, origin in found.items() if any(set_ > newer for set_ in origin.values())}
+        follows = _following(entity, custom.fields(entity))
+        changed = {i for i, origin in found.items() if any(s > newer for k, s in origin.items() if k not in follows)}
         removable = found.keys() - changed
         used = links.used(entity, removable)
         removable -= used
@@ -444,6 +445,12 @@ def _sums(entity: Entity) -> frozenset[str]:
         for r in other.rollups
         if catalogue.link_target(other, r.link) == entity.key
     )
+
+
+def _following(entity: Entity, every: Mapping[str, Field]) -> frozenset[str]:
+    """Fields that the house fills and that follow from others: sums, amounts. They are never a conflict of their own."""
+    number = entity.numbering.field if entity.numbering else ""
+    return _sums(entity) | {key for key, f in every.items() if f.read_only and key != number}
 
 
 def _opened(entity: Entity, known: Field, id_: int, form: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -50,7 +50,7 @@ def mac(message: bytes) -> bytes:
     return hmac.digest(key(), message, "sha256")
 
 
-def commitment(salt: bytes, content: tuple[Any, ...]) -> bytes:
+def commitment(salt: bytes, content: Sequence[Any]) -> bytes:
     """`content` is (entity, record, op, before, after, origin_before, origin_after)."""
     return mac(salt + canonical(content))
 
