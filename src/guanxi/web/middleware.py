@@ -9,6 +9,7 @@ import re
 import secrets
 import zoneinfo
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -167,6 +168,9 @@ class Person:
         request.actor = actor  # type: ignore[attr-defined]
         chosen = getattr(request.user, "language", "") if actor.user_id else ""
         language = chosen or language_from(request)
+        if actor.user_id is not None:
+            actor = replace(actor, language=language)  # values are written in the language of the page they stand on
+            request.actor = actor  # type: ignore[attr-defined]
         translation.activate(language)
         request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
 from guanxi.core.journal import note
 from guanxi.core.journal.models import Change, ChangeSet, Op
-from guanxi.records import catalogue, custom, rights
+from guanxi.records import catalogue, custom, policy, rights
 from guanxi.records.entity import Entity, Field
 from guanxi.records.read.cells import Cell, Reader
 from guanxi.records.read.door import Hidden, visible
@@ -84,8 +85,19 @@ def view(entity: Entity, actor: Actor, id: int) -> RecordView:  # noqa: A002
     return RecordView(
         entity, id, row["version"], title.text if title else str(id), cells,
         {key: found[number] for key, number in sets.items() if number in found}, row["created_in"],
-        frozenset(a for a in ACTIONS if actor.can(entity.key, a) and visible(entity, actor, a).filter(pk=id).exists()),
+        frozenset(_allowed(entity, actor, id)),
     )  # fmt: skip
+
+
+def _allowed(entity: Entity, actor: Actor, id: int) -> Iterator[str]:  # noqa: A002
+    """Which of ACTIONS the actor may do to this record, which they may view; actions of equal reach share one query."""
+    answers = {policy.conditions(entity, actor, "view"): True}
+    for action in ACTIONS:
+        reach = policy.conditions(entity, actor, action)
+        if reach is not None and reach not in answers:
+            answers[reach] = reach == policy.EVERY or visible(entity, actor, action).filter(pk=id).exists()
+        if reach is not None and answers[reach]:
+            yield action
 
 
 def _origins(numbers: Iterable[int]) -> dict[int, Origin]:
@@ -138,54 +150,34 @@ class Event:
     undone: bool
 
 
-def timeline(entity: Entity, actor: Actor, id: int, *, before: int | None = None, limit: int = 20) -> list[Event]:  # noqa: A002
-    """What happened to the record, newest first, ending with its creation. Raises Hidden."""
-    row = visible(entity, actor).filter(pk=id).values("created_in").first()
-    if row is None:
-        raise Hidden(f"{entity.key} {id}")
-    lines = Change.objects.filter(record=id, entity=entity.key).select_related("change_set").order_by("-id")
-    if before is not None:
-        lines = lines.filter(pk__lt=before)
-    found = list(lines[:limit])
-    events = [event_of(entity, actor, line) for line in found]
-    if len(found) < limit and not any(e.op == Op.CREATE for e in events):
-        created = ChangeSet.objects.filter(pk=row["created_in"]).first()
-        if created is not None:
-            events.append(Event(created, Op.CREATE.value, (), 0, created.undone_by.exists()))
-    return events
+class Historian:
+    """Journal lines of one entity as one actor may see them: values masked and restricted like today's."""
 
+    def __init__(self, entity: Entity, actor: Actor) -> None:
+        self.entity, self.actor = entity, actor
+        self._known = rights.readable(actor, entity)
+        self._every = custom.fields(entity)
+        self._readers: dict[str, Reader] = {}
 
-def event_of(entity: Entity, actor: Actor, line: Change) -> Event:
-    known = rights.readable(actor, entity)
-    every = custom.fields(entity)
-    changes, hidden = [], 0
-    keys = [k for k in {**(line.before or {}), **(line.after or {})} if line.op == Op.UPDATE]
-    reader = Reader(actor, entity, known.values())
-    for key in keys:
-        field = known.get(key)
-        if field is None:
-            hidden += key in every
-            continue
-        changes.append(
-            FieldChange(field, *(_historic(reader, line, field, side) for side in (line.before, line.after)))
-        )
-    return Event(line.change_set, line.op, tuple(changes), hidden, line.change_set.undone_by.exists())
+    def event(self, line: Change) -> Event:
+        """One line as an event. Whether it was undone is read from `change_set.undone_by`: prefetch that for many."""
+        keys = {**(line.before or {}), **(line.after or {})} if line.op == Op.UPDATE else {}
+        changes = tuple(self.change(line, key) for key in keys if key in self._known)
+        hidden = sum(key in self._every and key not in self._known for key in keys)
+        return Event(line.change_set, line.op, changes, hidden, bool(line.change_set.undone_by.all()))
 
+    def change(self, line: Change, key: str) -> FieldChange:
+        """What a line did to one field that the actor knows of."""
+        field = self._known[key]
+        before, after = (self._cell(line.record, field, (side or {}).get(key)) for side in (line.before, line.after))
+        return FieldChange(field, before, after)
 
-def _historic(reader: Reader, line: Change, field: Field, side: Any) -> Cell:
-    """A value from the journal as a cell, masked and restricted like today's."""
-    import base64
-
-    value = (side or {}).get(field.key)
-    if value is None:
-        return Cell(field)
-    if field.secret:
-        stored: Any = base64.b64decode(value)
-    else:
-        stored = field.kind.from_json(value)
-    row: dict[str, Any] = {"id": line.record, "custom": {field.key: value}, field.column: stored}
-    money = getattr(field.kind, "currency_field", "")
-    if money:
-        row[reader.entity.declared[money].column] = ""
-    one = Reader(reader.actor, reader.entity, [field])
-    return one.cell(row, field, one.names([row]))
+    def _cell(self, record: int, field: Field, value: Any) -> Cell:
+        if value is None:
+            return Cell(field)
+        reader = self._readers.setdefault(field.key, Reader(self.actor, self.entity, [field]))
+        stored = base64.b64decode(value) if field.secret else field.kind.from_json(value)
+        row: dict[str, Any] = {"id": record, "custom": {field.key: value}, field.column: stored}
+        if money := getattr(field.kind, "currency_field", ""):
+            row[self.entity.declared[money].column] = ""
+        return reader.cell(row, field, reader.names([row]))

@@ -18,7 +18,7 @@ from guanxi.core.journal.models import Change, ChangeSet, Op
 from guanxi.records import invert, read, rights
 from guanxi.records.entity import Entity, Field
 from guanxi.records.read.cells import names_of
-from guanxi.records.read.view import event_of, related
+from guanxi.records.read.view import Historian, related
 from guanxi.web import components
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses, shown, timeline, words
@@ -207,11 +207,10 @@ def origin(request: HttpRequest, entity: Entity, id: int, field: str) -> HttpRes
         raise read.Hidden(f"{entity.key} {id}")
     cell, source = view.cells[field], view.origins.get(field)
     lines = Change.objects.filter(record=id, entity=entity.key, op=Op.UPDATE, after__has_key=field).order_by("-pk")
+    past = Historian(entity, actor)
     earlier = [
-        Earlier(change.before.text, line.change_set.actor_name, line.change_set.at)
-        for line in lines.select_related("change_set").prefetch_related("change_set__undone_by")[:EARLIER]
-        for change in event_of(entity, actor, line).changes
-        if change.field.key == field
+        Earlier(past.change(line, field).before.text, line.change_set.actor_name, line.change_set.at)
+        for line in lines.select_related("change_set")[:EARLIER]
     ]
     context = {
         "cell": cell,

@@ -18,7 +18,7 @@ from guanxi.core.access import Actor
 from guanxi.core.journal.models import Change, ChangeSet, Op
 from guanxi.records import invert, read
 from guanxi.records.entity import Entity
-from guanxi.records.read.view import Event, FieldChange, event_of
+from guanxi.records.read.view import Event, FieldChange, Historian
 from guanxi.web import components
 from guanxi.web.pages import words
 from guanxi.web.templatetags.gx import ago
@@ -95,10 +95,11 @@ def of_record(entity: Entity, actor: Actor, id: int, *, before: int | None = Non
     lines = Change.objects.filter(record=id, entity=entity.key).order_by("-pk")
     if before is not None:
         lines = lines.filter(pk__lt=before)
-    # Whether a set was undone is asked of all at once: `event_of` finds it prefetched.
+    # Whether a set was undone is asked of all at once: `Historian` finds it prefetched.
     found = list(lines.select_related("change_set").prefetch_related("change_set__undone_by")[: limit + 1])
     more = len(found) > limit
-    events = [event_of(entity, actor, line) for line in found[:limit]]
+    past = Historian(entity, actor)
+    events = [past.event(line) for line in found[:limit]]
     if not more and not any(e.op == Op.CREATE for e in events):
         # Created together with many others: the creation has no line of its own.
         first = ChangeSet.objects.filter(pk=row["created_in"]).prefetch_related("undone_by").first()

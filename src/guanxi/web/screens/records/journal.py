@@ -24,7 +24,7 @@ from guanxi.records import catalogue, invert, policy, read, rights
 from guanxi.records.entity import Entity
 from guanxi.records.read.cells import names_of
 from guanxi.records.read.count import count
-from guanxi.records.read.view import event_of
+from guanxi.records.read.view import Historian
 from guanxi.web.access import signed_in
 from guanxi.web.pages import addresses, words
 from guanxi.web.pages.base import actor_of, answers, back_url, entity_label, entity_plural, go, number, render, wants
@@ -263,6 +263,7 @@ def touched(actor: Actor, lines: Sequence[Change]) -> list[Touched]:
     """Lines as the reader may see them: fields by their rights, and of records out of their range nothing."""
     names = abouts(actor, {(line.entity, line.record) for line in lines})
     found = []
+    past: dict[str, Historian] = {}
     for line in lines:
         entity = known_entity(line.entity)
         about = names.get((line.entity, line.record))
@@ -270,7 +271,7 @@ def touched(actor: Actor, lines: Sequence[Change]) -> list[Touched]:
         changes: tuple[Changed, ...] = ()
         hidden = 0
         if entity is not None and about is not None and line.op == Op.UPDATE:
-            event = event_of(entity, actor, line)
+            event = past.setdefault(entity.key, Historian(entity, actor)).event(line)
             changes, hidden = tuple(changed(c) for c in event.changes), event.hidden
         found.append(
             Touched(
