@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from guanxi.core.access import SYSTEM
 from guanxi.core.journal.models import ChangeSet
 from guanxi.customers.models import Account
 
@@ -129,3 +130,23 @@ def test_bulk_assign_and_clear(house: Any, post: Any) -> None:
     assert set(Account.all_rows.filter(pk__in=ids).values_list("owner", flat=True)) == {house.colleague.pk}
     post("manager", "/customers/account/bulk", {"do": "edit", "id": ids, "clear": "tier"})
     assert set(Account.all_rows.filter(pk__in=ids).values_list("tier", flat=True)) == {""}
+
+
+def test_large_step_is_taken_back_by_a_job_that_the_page_follows(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from guanxi.core import jobs
+    from guanxi.core.jobs.models import Job
+    from guanxi.web.screens.records import journal
+
+    monkeypatch.setattr(journal, "AT_ONCE", 0)
+    saved = house.save("customers.account", {"name": "Large Step"})
+    client = house.client(house.admin)
+    client.post(f"/journal/{saved.change_set}/undo")
+    job = Job.objects.get(kind="records.undo")
+    page = client.get(f"/journal/{saved.change_set}").content.decode()
+    assert f'data-poll="/journal/{saved.change_set}/undoing"' in page
+    assert f'action="/journal/{saved.change_set}/undo"' not in page
+    jobs.run_inline(job)
+    answer = client.get(f"/journal/{saved.change_set}/undoing", headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"] == f"/journal/{saved.change_set}"
+    assert client.get(f"/customers/account/{saved.id}/").status_code == 404
+    jobs.run_inline(jobs.enqueue("records.undo", {"change_set": saved.change_set}, actor=SYSTEM))  # twice is harmless

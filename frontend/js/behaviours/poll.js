@@ -16,6 +16,11 @@ attach("[data-poll]", (region) => {
     }
     try {
       const answer = await fetch(region.dataset.poll, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+      const elsewhere = answer.headers.get("HX-Redirect");
+      if (elsewhere) {
+        window.location.assign(elsewhere);
+        return;
+      }
       if (answer.ok) {
         await window.htmx.swap({ text: await answer.text(), target: region, swap: "outerMorph", sourceElement: region });
         wait = every;

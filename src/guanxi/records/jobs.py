@@ -1,4 +1,4 @@
-"""Jobs of the room: search tokens follow bulk writing."""
+"""Jobs of the room: search tokens follow bulk writing, and large steps are taken back."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.core.jobs import JobContext, job
-from guanxi.core.journal.models import Change, ChangeBatch, Op
-from guanxi.records import catalogue, search, sql
+from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Op
+from guanxi.records import catalogue, invert, search, sql
 from guanxi.records.models import SearchEntry
 
 _CHUNK = 2_000
@@ -32,6 +32,19 @@ def index(ctx: JobContext, *, change_set: int, entity: str) -> dict[str, int]:
     if done >= ANALYZE_FROM:
         sql.analyze_search()
     return {"indexed": done}
+
+
+@job("records.undo", title=_("Undo"))
+def undo(ctx: JobContext, *, change_set: int, reason: str = "") -> dict[str, int]:
+    """Take a large change set back. Run again after a kill, it finds it done or does all of it."""
+    if (done := ChangeSet.objects.filter(undoes=change_set).order_by("pk").first()) is not None:
+        return {"change_set": done.pk}
+
+    def progress(done: int, total: int) -> None:
+        ctx.progress(done, total)
+        ctx.check()
+
+    return {"change_set": invert.undo(ctx.actor, change_set, reason=reason, progress=progress).change_set}
 
 
 def _written(change_set: int, entity: str) -> Iterator[list[int]]:

@@ -72,7 +72,7 @@ def texts(status: int) -> dict[str, str]:
             "title": _("The database does not answer"),
             "happened": _("The database is stopped, restarting or out of reach."),
             "kept": kept,
-            "todo": _("Try again in a minute. An administrator finds the cause with `guanxi health`."),
+            "todo": _("Try again in a minute. An administrator finds the cause with `guanxi doctor`."),
         },
     }[status]
 

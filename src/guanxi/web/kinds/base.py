@@ -394,6 +394,7 @@ def parts_of(cell: Any) -> list[Part]:
                 str(getattr(part, "text", None) or getattr(part, "label", part)), getattr(part, "colour", None),
                 getattr(part, "href", None), getattr(part, "value", None),
             ))  # fmt: skip
-    if not found and getattr(cell, "text", ""):
-        found = [Part(cell.text, getattr(cell, "colour", None), getattr(cell, "href", None))]
+    text: str = getattr(cell, "text", "")
+    if not found and text:
+        found = [Part(text, getattr(cell, "colour", None), getattr(cell, "href", None))]
     return found

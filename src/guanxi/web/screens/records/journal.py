@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +19,8 @@ from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
 from guanxi.core.identity.models import User
+from guanxi.core.jobs import enqueue
+from guanxi.core.jobs.models import Job
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Door, Op
 from guanxi.records import catalogue, invert, policy, read, rights
 from guanxi.records.entity import Entity
@@ -32,7 +34,7 @@ from guanxi.web.pages.timeline import Changed, changed
 from guanxi.web.shell import toast
 
 PER_PAGE = 50
-AT_ONCE = 20_000  # lines that one request takes back
+AT_ONCE = 5_000  # records that one request takes back; more are a job
 ACTIONS = (
     "create",
     "edit",
@@ -359,12 +361,46 @@ def entry(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
         "kept": kept(actor, cs) if cs.action == "undo" else [],
         "counts": counts(cs),
         "more": f"{reverse('journal-entry', args=[id])}?after={lines[-1].pk}" if more else "",
-        "may_undo": invert.may_see(actor, cs) and cs.lines > 0 and not undone_by,
+        "undoing": (working := undoing(cs) if not undone_by else None),
+        "may_undo": invert.may_see(actor, cs) and cs.lines > 0 and not undone_by and not working,
         "again": after > 0,
     }
     return render(
         request, "records/entry.html", context, fragment="lines" if wants(request, "lines", "li") and after else ""
     )
+
+
+def size(cs: ChangeSet) -> int:
+    """How many records a change set touched."""
+    batches = ChangeBatch.objects.filter(change_set=cs).aggregate(n=Count("pk"), rows=Sum("rows"))
+    return cs.lines - (batches["n"] or 0) + (batches["rows"] or 0)
+
+
+def undo_key(id: int) -> str:  # noqa: A002
+    return f"records.undo:{id}"
+
+
+def undoing(cs: ChangeSet) -> dict[str, Any] | None:
+    """How far the job is that takes this change set back; None when there is none."""
+    job = Job.objects.filter(kind="records.undo", params__change_set=cs.pk).order_by("-pk").first()
+    if job is None or (not job.is_open and job.state == "done"):
+        return None
+    left = (job.eta - timezone.now()).total_seconds() if job.eta else None
+    return {
+        "state": job.state, "done": job.done, "total": job.total, "rate": job.rate or 0.0,
+        "left": max(0.0, left) if left is not None else None, "failure": job.explain() if job.state == "failed" else {},
+    }  # fmt: skip
+
+
+@signed_in
+@answers
+def undo_progress(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
+    """The piece of a change set's page that asks again while it is being taken back; then the whole page comes anew."""
+    cs = get_set(actor_of(request), id)
+    working = undoing(cs)
+    if working is None:
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse("journal-entry", args=[id])})
+    return render(request, "records/entry.html", {"cs": cs, "undoing": working}, fragment="undoing")
 
 
 def counts(cs: ChangeSet) -> dict[str, int]:
@@ -381,18 +417,16 @@ def undo(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
     actor = actor_of(request)
     cs = get_set(actor, id)
     page = reverse("journal-entry", args=[id])
-    if cs.lines > AT_ONCE:
-        toast(
-            request,
-            _("This is too much for one page request; an administrator takes it back with `guanxi undo`."),
-            level="error",
-        )
-        return go(request, page)
     if ChangeSet.objects.filter(undoes=cs).exists():
         toast(request, _("This was taken back already."), level="info")
         return go(request, page)
+    reason = request.POST.get("reason", "").strip()[:500]
+    if size(cs) > AT_ONCE and invert.may_see(actor, cs):
+        enqueue("records.undo", {"change_set": id, "reason": reason}, actor=actor, once_key=undo_key(id))
+        toast(request, _("This is a large step: it is being taken back in the background."), level="info")
+        return go(request, page)
     try:
-        done = invert.undo(actor, id, reason=request.POST.get("reason", "").strip()[:500])
+        done = invert.undo(actor, id, reason=reason)
     except invert.CannotUndo:
         toast(request, _("There is nothing in this step that could be taken back."), level="info")
         return go(request, page)

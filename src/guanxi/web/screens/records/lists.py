@@ -10,12 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from guanxi.records import catalogue, choices, custom
+from guanxi.records import catalogue, choice_editing, choices, custom
 from guanxi.records import lists as shipped
 from guanxi.records.models import ChoiceList, ChoiceValue
 from guanxi.web.access import allow_area
 from guanxi.web.pages.base import actor_of, answers, entity_plural, number, render
-from guanxi.web.screens.records import values
 from guanxi.web.shell import toast
 
 AREA = "settings.lists"
@@ -62,7 +61,7 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
     if request.method == "POST":
         typed = {name: " ".join(request.POST.get(name, "").split())[:100] for name in typed}
         try:
-            values.add(
+            choice_editing.add(
                 actor_of(request),
                 row,
                 label_zh=typed["label_zh"],
@@ -70,7 +69,7 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
                 code=typed["code"],
                 colour=_colour(typed["colour"]),
             )
-        except values.WrongValue as error:
+        except choice_editing.WrongValue as error:
             typed["wrong"] = {
                 "taken": _("This code is in the list already."),
                 "label": _("Give the value a name in at least one language."),
@@ -105,9 +104,9 @@ def value(request: HttpRequest, key: str, id: int) -> HttpResponse:  # noqa: A00
     post, actor = request.POST, actor_of(request)
     do = post.get("do", "save")
     if do in ("up", "down"):
-        values.move(actor, row, -1 if do == "up" else 1)
+        choice_editing.move(actor, row, -1 if do == "up" else 1)
     elif do in ("retire", "restore"):
-        values.change(actor, row, retired=do == "retire")
+        choice_editing.change(actor, row, retired=do == "retire")
         toast(
             request,
             _("Retired: records keep it, nobody can choose it any more.") if do == "retire" else _("Back in use."),
@@ -115,7 +114,9 @@ def value(request: HttpRequest, key: str, id: int) -> HttpResponse:  # noqa: A00
     else:
         zh, en = (" ".join(post.get(name, "").split())[:100] for name in ("label_zh", "label_en"))
         if zh or en:
-            values.change(actor, row, label_zh=zh or en, label_en=en or zh, colour=_colour(post.get("colour", "")))
+            choice_editing.change(
+                actor, row, label_zh=zh or en, label_en=en or zh, colour=_colour(post.get("colour", ""))
+            )
             toast(request, _("Saved."))
         else:
             toast(request, _("Give the value a name in at least one language."), level="error")
