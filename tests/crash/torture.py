@@ -19,6 +19,7 @@ import random
 import select
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -193,7 +194,9 @@ class Torturer:
         victim = {"program": pid, "backend": backend, "postmaster": self._postmaster()}[how]
         os.kill(victim, signal.SIGKILL)
         ended = time.monotonic() + 10
-        while more := (os.read(read, 65536) if select.select([read], [], [], max(0, ended - time.monotonic()))[0] else b""):
+        while more := (
+            os.read(read, 65536) if select.select([read], [], [], max(0, ended - time.monotonic()))[0] else b""
+        ):
             held += more
             if b'"error"' in held:
                 break
@@ -300,6 +303,23 @@ class Torturer:
         if uneven := _uneven():
             raise Wrong(f"rows written without a line, or the other way round: {uneven[:5]}")
 
+    def command_line(self) -> None:
+        """`guanxi journal verify` says what this process found, and where, once somebody has been at the tables."""
+        from django.db import connection
+
+        from guanxi.core.journal.models import Change
+
+        for arguments in (["journal", "seal"], ["journal", "checkpoint"], ["journal", "verify"]):
+            code, text = _command(*arguments)
+            if code:
+                raise Wrong(f"{arguments}: {code} {text}")
+        line = Change.objects.order_by("id")[3]
+        with connection.cursor() as cursor:
+            cursor.execute('UPDATE core_change SET after = after || \'{"name": "falsch"}\' WHERE id = %s', [line.pk])
+        code, text = _command("journal", "verify")
+        if code != 1 or f"change set #{line.change_set_id}, line {line.pk}" not in text:
+            raise Wrong(f"a falsified line: exit code {code}, {text}")
+
     def catch_up(self) -> int:
         """Run the waiting jobs; then the index must have every live customer, and no other. Returns how many jobs."""
         from guanxi.core import jobs
@@ -318,6 +338,11 @@ class Torturer:
         if live != found:
             raise Wrong(f"search index: {len(live - found)} missing, {len(found - live)} too many")
         return len(waiting)
+
+
+def _command(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run([sys.executable, "-m", "guanxi", *arguments], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
 
 
 def _connect() -> None:
@@ -378,6 +403,7 @@ def main() -> int:
         for n in range(given.kills):
             torturer.round(ways[n % len(ways)])
         caught_up = torturer.catch_up()
+        torturer.command_line()
     except Wrong as wrong:
         print(f"seed {given.seed}, after {dict(torturer.kills)}: {wrong}", file=sys.stderr)
         return 1

@@ -126,7 +126,10 @@ def test_a_secret_sealed_again_with_a_new_key_still_goes_back() -> None:
     _seal_again(id_)
     done, kept = undo(first)
     assert kept == set() and done.restored == 1
-    assert state is not None and history.state_at(entity, id_, make.row(A, id_).created_in).values.keys() == state.values.keys()  # type: ignore[union-attr]
+    assert (
+        state is not None
+        and history.state_at(entity, id_, make.row(A, id_).created_in).values.keys() == state.values.keys()
+    )  # type: ignore[union-attr]
 
 
 def _seal_again(id_: int) -> None:
@@ -166,8 +169,10 @@ def test_fields_that_the_undoer_may_not_edit_stay() -> None:
         by_system = write.save(SYSTEM, entity, {"remark": "二", "credit_rating": "a"}, id=id_)
     locked = [key for key in ("remark", "credit_rating") if not _may(anna, key)]
     assert locked == ["credit_rating"]
-    ChangeSet.objects.filter(pk=by_system.change_set).update(actor=anna.user_id)  # as if it had been theirs, before their role changed
-    done, kept = undo(by_system.change_set or 0, anna)
+    ChangeSet.objects.filter(pk=by_system.change_set).update(
+        actor=anna.user_id
+    )  # as if it had been theirs, before their role changed
+    _done, kept = undo(by_system.change_set or 0, anna)
     assert kept == {(id_, "credit_rating", "undo.right")}
     assert make.row(A, id_).remark == "一"
 

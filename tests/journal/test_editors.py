@@ -25,8 +25,17 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 EDITORS = 8
 ACTS = 14
-A, O, L = "customers.account", "trade.order", "trade.orderline"
-OWN = ("short_name", "english_name", "wechat", "job_title", "preferences", "service_preference", "consumption_habit", "website")
+A, S, L = "customers.account", "trade.order", "trade.orderline"
+OWN = (
+    "short_name",
+    "english_name",
+    "wechat",
+    "job_title",
+    "preferences",
+    "service_preference",
+    "consumption_habit",
+    "website",
+)
 
 
 @dataclass
@@ -36,7 +45,9 @@ class House:
     tags: list[int]
     acked: dict[int, set[str]] = field(default_factory=dict)  # account -> tokens in its remark
     versions: list[tuple[int, int]] = field(default_factory=list)
-    own: dict[tuple[int, str], str] = field(default_factory=dict)  # last value each editor gave to the field that is theirs
+    own: dict[tuple[int, str], str] = field(
+        default_factory=dict
+    )  # last value each editor gave to the field that is theirs
     tagged: set[int] = field(default_factory=set)
     refusals: Counter[str] = field(default_factory=Counter)
     errors: list[BaseException] = field(default_factory=list)
@@ -124,7 +135,9 @@ class Editor(threading.Thread):
 
     def line(self) -> None:
         try:
-            self._saved(write.save(SYSTEM, catalogue.get(L), {"order": self.house.order, "quantity": "1", "unit_price": "2"}))
+            self._saved(
+                write.save(SYSTEM, catalogue.get(L), {"order": self.house.order, "quantity": "1", "unit_price": "2"})
+            )
         except write.Invalid:
             self.house.refusals["the order is deleted"] += 1
 
@@ -143,7 +156,7 @@ class Editor(threading.Thread):
 
     def delete_and_undo(self) -> None:
         try:
-            done = write.delete(SYSTEM, catalogue.get(O), self.house.order)
+            done = write.delete(SYSTEM, catalogue.get(S), self.house.order)
         except read.Hidden:
             self.house.refusals["deleted already"] += 1
             return
@@ -192,7 +205,7 @@ def _nothing_lost(house: House) -> None:
 
 
 def _every_line_begins_where_the_last_ended() -> None:
-    for key in (A, O, L):
+    for key in (A, S, L):
         entity = catalogue.get(key)
         for row in entity.model.all_rows.values():
             known: dict[str, Any] = {}
@@ -212,7 +225,7 @@ def _every_line_begins_where_the_last_ended() -> None:
 
 def _sums_are_right(order: int) -> None:
     lines = catalogue.get(L).model.all_rows.filter(order=order, deleted_in__isnull=True)
-    row = catalogue.get(O).model.all_rows.get(pk=order)
+    row = catalogue.get(S).model.all_rows.get(pk=order)
     assert row.total == sum(lines.values_list("amount", flat=True), Decimal(0))
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM records_searchentry WHERE record = %s", [order])

@@ -50,7 +50,7 @@ def found_in_journal(mark: str) -> list[str]:
 
 
 def test_erased_values_are_nowhere_and_the_chain_verifies(person: tuple[int, int, int]) -> None:
-    id_, first, second = person
+    id_, first, _second = person
     assert all(found_in_journal(mark) for mark in MARKS)
     done = journal.erase(SYSTEM, A, [id_])
     assert done.lines == 3
@@ -65,7 +65,7 @@ def test_erased_values_are_nowhere_and_the_chain_verifies(person: tuple[int, int
 
 
 def test_single_fields_go_and_the_others_stay(person: tuple[int, int, int]) -> None:
-    id_, first, second = person
+    id_, first, _second = person
     journal.erase(SYSTEM, A, [id_], ["name", "email"])
     journal.erase(SYSTEM, A, [id_], ["mobile"])
     journal.seal()
@@ -112,7 +112,7 @@ def test_a_stale_form_meets_an_erased_line_as_a_conflict(person: tuple[int, int,
 @pytest.mark.parametrize("lawful_one_before", [True, False])
 def test_unlawful_blanking_is_found(person: tuple[int, int, int], blanking: str, lawful_one_before: bool) -> None:
     """Also of a line that came after an erasure of the same record."""
-    id_, first, second = person
+    id_, _first, second = person
     if lawful_one_before:
         journal.erase(SYSTEM, A, [id_])
         with make.acting(SYSTEM):

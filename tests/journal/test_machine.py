@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from guanxi.core import journal
 from guanxi.core.access.actor import SYSTEM, acting
@@ -24,14 +31,14 @@ from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-A, C, O, L = "customers.account", "customers.contact", "trade.order", "trade.orderline"
-ORDER_OF_BIRTH = (A, C, O, L)
-LINKS = {C: "account", O: "account", L: "order"}
-PARTS = {A: [(C, "cascade"), (O, "protect")], C: [], O: [(L, "cascade")], L: []}
+A, C, S, L = "customers.account", "customers.contact", "trade.order", "trade.orderline"
+ORDER_OF_BIRTH = (A, C, S, L)
+LINKS = {C: "account", S: "account", L: "order"}
+PARTS = {A: [(C, "cascade"), (S, "protect")], C: [], S: [(L, "cascade")], L: []}
 FIELDS = {
     A: ("name", "remark", "external_id", "id_number", "tags", "x_spare", "gender", "birth_date"),
     C: ("name", "remark", "account"),
-    O: ("remark", "account"),
+    S: ("remark", "account"),
     L: ("quantity", "unit_price", "order"),
 }
 NAMES = st.sampled_from(["甲某", "乙某", "丙某"])
@@ -149,7 +156,8 @@ class Company(RuleBasedStateMachine):
     def done(self, act: Act) -> None:
         self.acts.append(act)
         self.pictures[act.number] = {
-            r.id: (r.deleted_in is None, {n: copy.copy(v) for n, (v, _) in r.fields.items()}) for r in self.records.values()
+            r.id: (r.deleted_in is None, {n: copy.copy(v) for n, (v, _) in r.fields.items()})
+            for r in self.records.values()
         }
 
     # ------------------------------------------------------------------ what people do
@@ -172,9 +180,9 @@ class Company(RuleBasedStateMachine):
         self.born(act, A, made.id, given)
         self.done(act)
 
-    @rule(data=st.data(), key=st.sampled_from([C, O, L]), word=WORDS, n=AMOUNTS, price=AMOUNTS)
+    @rule(data=st.data(), key=st.sampled_from([C, S, L]), word=WORDS, n=AMOUNTS, price=AMOUNTS)
     def new_part(self, data: st.DataObject, key: str, word: str, n: Decimal, price: Decimal) -> None:
-        whole = A if key in (C, O) else O
+        whole = A if key in (C, S) else S
         if not self.live(whole):
             return
         link = self.pick(data, whole).id
@@ -186,7 +194,7 @@ class Company(RuleBasedStateMachine):
             given["remark"] = word
         if key == C:
             given["name"] = "王小明"
-        if key == O:
+        if key == S:
             more["ordered_at"] = "2026-01-02 10:00"
         made = write.save(SYSTEM, catalogue.get(key), {**given, **more})
         act = Act(made.change_set or 0)
@@ -218,7 +226,7 @@ class Company(RuleBasedStateMachine):
         record = self.pick(data, L)
         given: dict[str, Any] = {"quantity": n, "unit_price": price}
         if move:
-            given["order"] = self.pick(data, O).id
+            given["order"] = self.pick(data, S).id
         self._edited(record, given, write.save(SYSTEM, catalogue.get(L), given, id=record.id))
 
     def _edited(self, record: Model, given: dict[str, Any], saved: write.Saved) -> None:
@@ -274,7 +282,7 @@ class Company(RuleBasedStateMachine):
         if changed:
             self.done(act)
 
-    @rule(data=st.data(), key=st.sampled_from([A, C, O, L]))
+    @rule(data=st.data(), key=st.sampled_from([A, C, S, L]))
     def delete(self, data: st.DataObject, key: str) -> None:
         if not self.live(key):
             return
@@ -398,12 +406,16 @@ class Company(RuleBasedStateMachine):
                 assert row["created_in"] == record.created_in
                 if key == L:
                     assert row["amount"] == record["quantity"] * record["unit_price"]
-                if key == O:
-                    assert row["total"] == sum(p["quantity"] * p["unit_price"] for p in self.live(L) if p["order"] == record.id)
+                if key == S:
+                    assert row["total"] == sum(
+                        p["quantity"] * p["unit_price"] for p in self.live(L) if p["order"] == record.id
+                    )
 
     @invariant()
     def live_records_belong_to_live_ones(self) -> None:
-        assert all(self.is_live(r[LINKS[r.key]]) for r in self.records.values() if r.deleted_in is None and r.key in LINKS)
+        assert all(
+            self.is_live(r[LINKS[r.key]]) for r in self.records.values() if r.deleted_in is None and r.key in LINKS
+        )
 
     @invariant()
     def lines_follow_on_one_another(self) -> None:

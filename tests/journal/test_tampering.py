@@ -60,7 +60,12 @@ def past() -> None:
         make.order(ids[0], [{"quantity": n, "unit_price": "2"} for n in range(1, 4)])
         rows_ = [{"external_id": f"E{n}", "name": f"导入{n}有限公司"} for n in range(4, 14)]
         bulk.load(SYSTEM, accounts, list(enumerate(rows_)), columns=["external_id", "name"])
-        journal.note(SYSTEM, action="export", entity="customers.account", detail={"rows": 14, "share": 1e20, "nested": {"1": (2, 3)}})
+        journal.note(
+            SYSTEM,
+            action="export",
+            entity="customers.account",
+            detail={"rows": 14, "share": 1e20, "nested": {"1": (2, 3)}},
+        )
         seal()
         done = write.edit_many(SYSTEM, accounts, accounts.model.all_rows.filter(pk__in=ids), {"remark": "二"})
         invert.undo(SYSTEM, done.change_set)
@@ -154,14 +159,21 @@ COPIED = "entity, record, op, before, after, origin_before, origin_after, salt, 
 
 def double_line(dice: random.Random) -> Place:
     line, set_ = dice.choice(_lines())
-    run(f"INSERT INTO core_change (change_set_id, {COPIED}) SELECT change_set_id, {COPIED} FROM core_change WHERE id = %s", line)
+    run(
+        f"INSERT INTO core_change (change_set_id, {COPIED}) SELECT change_set_id, {COPIED} FROM core_change WHERE id = %s",
+        line,
+    )
     return at(set_)
 
 
 def copy_line_elsewhere(dice: random.Random) -> Place:
     line, set_ = dice.choice(_lines())
     other = dice.choice([s for s in _sets() if s != set_])
-    run(f"INSERT INTO core_change (change_set_id, {COPIED}) SELECT %s, {COPIED} FROM core_change WHERE id = %s", other, line)
+    run(
+        f"INSERT INTO core_change (change_set_id, {COPIED}) SELECT %s, {COPIED} FROM core_change WHERE id = %s",
+        other,
+        line,
+    )
     return at(other)
 
 
@@ -192,16 +204,18 @@ def blank_line(dice: random.Random) -> Place:
 
 def fill_erased_line(dice: random.Random) -> Place:
     line, set_ = dice.choice(_lines("salt IS NULL"))
-    run("UPDATE core_change SET after = '{\"email\": \"false@example.com\"}' WHERE id = %s", line)
+    run('UPDATE core_change SET after = \'{"email": "false@example.com"}\' WHERE id = %s', line)
     return at(set_)
 
 
 def alter_half_erased_line(dice: random.Random) -> Place:
     """A line that an erasure left something in is held to that."""
-    ((named,),) = dice.sample(run("SELECT after -> 'lines' FROM core_change WHERE op = 'x' AND after::text LIKE '%%\": \"%%'"), 1)
+    ((named,),) = dice.sample(
+        run("SELECT after -> 'lines' FROM core_change WHERE op = 'x' AND after::text LIKE '%%\": \"%%'"), 1
+    )
     held = named if isinstance(named, dict) else json.loads(named)
     line = int(dice.choice([k for k, v in held.items() if v]))
-    run("UPDATE core_change SET after = after || '{\"name\": \"x\"}' WHERE id = %s", line)
+    run('UPDATE core_change SET after = after || \'{"name": "x"}\' WHERE id = %s', line)
     return at(Change.objects.get(pk=line).change_set_id)
 
 
@@ -451,7 +465,14 @@ def many_lines() -> Iterator[int]:
     for n in range(20):
         with change_set(SYSTEM, action="bulk", entity="customers.account") as cs:
             cs.add_all(
-                Line("customers.account", n * 1000 + i, Op.UPDATE, values, {**values, "name": "新"}, dict.fromkeys(values))
+                Line(
+                    "customers.account",
+                    n * 1000 + i,
+                    Op.UPDATE,
+                    values,
+                    {**values, "name": "新"},
+                    dict.fromkeys(values),
+                )
                 for i in range(1000)
             )
     seal()
@@ -476,5 +497,3 @@ def test_verify_is_quick_and_flat(many_lines: int) -> None:
     tracemalloc.stop()
     print(f"verify: {peak / 1e6:.1f} MB at most")
     assert peak < 25e6
-
-

@@ -48,7 +48,9 @@ class Company:
         self.person = make.person(name="王小明", id_number="11010519491231002X", tags=[self.tag], external_id="P1")
         self.company = make.account(name="测试有限公司", external_id="C1", phone="010 6552 9988")
         self.contact = make.contact(self.company)
-        self.order = make.order(self.company, [{"quantity": 2, "unit_price": "3.5"}, {"quantity": 1, "unit_price": "10"}])
+        self.order = make.order(
+            self.company, [{"quantity": 2, "unit_price": "3.5"}, {"quantity": 1, "unit_price": "10"}]
+        )
         self.lines = sorted(self.orderlines.model.all_rows.values_list("pk", flat=True))
         self.edit(self.company, {"phone": "010 6552 9999", self.note: "x"})
 
