@@ -142,7 +142,7 @@ class Visitor:
         """`with visitor.answered("/edit"):` waits for the answer of a request whose address holds `part`."""
         return self.page.expect_response(lambda response: part in response.url)
 
-    def look(self, name: str, *, refused: int = 0) -> None:
+    def look(self, name: str, *, refused: int = 0, themes: tuple[str, ...] = ("light", "dark")) -> None:
         """Nothing may be wrong with the page. `refused`: a status that the browser mentions and that is meant."""
         self.settle()
         page = self.page
@@ -151,10 +151,10 @@ class Visitor:
             wrong.append("wider than the screen")
         own = page.evaluate("document.documentElement.getAttribute('data-bs-theme')")
         self.looks += 1
-        for theme in ("light", "dark"):
+        for theme in themes:
             page.evaluate("theme => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
             wrong += [
-                f"{theme}: {line}" for line in browsers.axe(page, only="color-contrast" if theme == "dark" else "")
+                f"{theme}: {line}" for line in browsers.axe(page, only="" if theme == themes[0] else "color-contrast")
             ]
             if SHOTS:
                 SHOTS.mkdir(parents=True, exist_ok=True)

@@ -84,7 +84,9 @@ def test_own_field_and_filter(visitor: Any, person: Any) -> None:
     assert asked == ["beforeunload"]
     # Enter ends the composition of an input method and sends nothing.
     page.focus(f"[name='{key}']")
-    page.evaluate("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true, cancelable: true}))")
+    page.evaluate(
+        "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true, cancelable: true}))"
+    )
     page.wait_for_timeout(100)
     assert page.url.endswith("/edit")
     with me.leaving():
