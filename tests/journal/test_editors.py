@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from guanxi.core import journal
 from guanxi.core.access.actor import SYSTEM, acting
@@ -230,3 +231,57 @@ def _sums_are_right(order: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM records_searchentry WHERE record = %s", [order])
         assert cursor.fetchone() == (1 if row.deleted_in is None else 0,)
+
+
+def _meanwhile(first: Callable[[], object], second: Callable[[], object]) -> list[BaseException]:
+    """`first` in a transaction that stays open for a while; `second` begins when it is done, and ends after the commit."""
+    written, errors = threading.Event(), list[BaseException]()
+
+    def slow() -> None:
+        try:
+            with acting(SYSTEM), transaction.atomic():
+                first()
+                written.set()
+                time.sleep(0.4)
+        finally:
+            written.set()
+            connections.close_all()
+
+    def quick() -> None:
+        try:
+            written.wait(10)
+            with acting(SYSTEM):
+                second()
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=slow), threading.Thread(target=quick)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return errors
+
+
+def test_two_lines_added_at_once_are_both_in_the_sum() -> None:
+    versions.refresh()
+    order = make.order(make.account())
+    errors = _meanwhile(
+        lambda: make.record(L, {"order": order, "quantity": "1", "unit_price": "2"}),
+        lambda: make.record(L, {"order": order, "quantity": "1", "unit_price": "5"}),
+    )
+    assert not errors
+    assert make.row(S, order).total == 7
+
+
+def test_nothing_is_hung_on_a_record_that_is_just_being_deleted() -> None:
+    versions.refresh()
+    account = make.account()
+    errors = _meanwhile(
+        lambda: write.delete(SYSTEM, catalogue.get(A), account),
+        lambda: make.order(account),
+    )
+    assert [type(error) for error in errors] == [write.Invalid]
+    assert not catalogue.get(S).model.all_rows.exists()
