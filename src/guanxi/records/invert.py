@@ -425,7 +425,7 @@ class _Undo:
             .values_list("pk", flat=True)
         )  # fmt: skip
         # What may not be removed may hold others of the same kind in place.
-        while more := links.used(entity, allowed):
+        while allowed != removable and (more := links.used(entity, allowed)):
             used |= more
             allowed -= more
         self._keep(entity, changed, "undo.changed")

@@ -62,7 +62,7 @@ def index(entity: Entity, ids: Collection[int]) -> int:
 
 
 def forget(ids: Collection[int]) -> None:
-    SearchEntry.objects.filter(pk__in=list(ids)).delete()
+    SearchEntry.objects.filter(pk__any_of=list(ids)).delete()
 
 
 def ts_query(words: str) -> str:
