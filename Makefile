@@ -11,7 +11,7 @@ ASSETS := src/guanxi/web/static/dist/manifest.json
 FRONTEND := $(shell find frontend -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench torture lock install assets messages lint types walls templates docs catalogues format clean
+.PHONY: help demo run test check bench torture lock install assets messages lint types walls templates docs catalogues golden format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ catalogues: $(VENV)/stamp-dev
 
 docs: $(VENV)/stamp-dev
 	@$(PY) tools/check_docs.py
+
+golden: $(VENV)/stamp-dev $(ASSETS) $(VENV)/stamp-messages ## write the golden files anew; read the difference before committing
+	@GUANXI_GOLDEN=1 $(PY) -m pytest -n 0 -q tests/golden
 
 format: $(VENV)/stamp-dev ## put code and templates into the house's form
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables)
 """What the house forbids, read from its sources: who imports whom, who writes SQL by hand, who goes past a door."""
 
 from __future__ import annotations
@@ -18,7 +19,17 @@ from guanxi.site import messages
 
 SOURCE = Path(__file__).parents[2] / "src" / "guanxi"
 #: From the bottom up; rooms of one line do not know each other.
-STOREYS = (("kit",), ("standards",), ("core",), ("records",), ("customers",), ("trade",), ("intake",), ("web", "ops"), ("site",))
+STOREYS = (
+    ("kit",),
+    ("standards",),
+    ("core",),
+    ("records",),
+    ("customers",),
+    ("trade",),
+    ("intake",),
+    ("web", "ops"),
+    ("site",),
+)
 HEIGHT = {room: height for height, rooms in enumerate(STOREYS) for room in rooms}
 FRONTS = {"web", "ops", "site"}
 
@@ -38,7 +49,10 @@ def test_rooms_are_all_in_a_storey() -> None:
 
 def test_import_contracts_hold() -> None:
     run = subprocess.run(
-        [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"], cwd=SOURCE.parents[1], capture_output=True, text=True
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
+        cwd=SOURCE.parents[1],
+        capture_output=True,
+        text=True,
     )
     assert run.returncode == 0, run.stdout + run.stderr
 
@@ -48,7 +62,9 @@ def test_import_contracts_name_every_storey() -> None:
 
     config = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text())["tool"]["importlinter"]
     layers = next(c for c in config["contracts"] if c["type"] == "layers")["layers"]
-    assert [tuple(sorted(re.findall(r"guanxi\.(\w+)", line))) for line in reversed(layers)] == [tuple(sorted(s)) for s in STOREYS]
+    assert [tuple(sorted(re.findall(r"guanxi\.(\w+)", line))) for line in reversed(layers)] == [
+        tuple(sorted(s)) for s in STOREYS
+    ]
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
@@ -69,7 +85,13 @@ def test_imports_only_point_down_also_inside_functions() -> None:
             continue
         for name in imported(tree):
             parts = name.split(".")
-            if parts[0] == "guanxi" and len(parts) > 1 and parts[1] in HEIGHT and parts[1] != room and HEIGHT[parts[1]] >= HEIGHT[room]:
+            if (
+                parts[0] == "guanxi"
+                and len(parts) > 1
+                and parts[1] in HEIGHT
+                and parts[1] != room
+                and HEIGHT[parts[1]] >= HEIGHT[room]
+            ):
                 wrong.append(f"{path} imports {name}")
     assert not wrong
 
@@ -94,7 +116,9 @@ def test_foreign_keys_point_down() -> None:
             continue
         for field in model._meta.get_fields():
             target = getattr(field, "related_model", None)
-            if not isinstance(field, (models.ForeignKey, models.OneToOneField, models.ManyToManyField)) or not isinstance(target, type):
+            if not isinstance(
+                field, (models.ForeignKey, models.OneToOneField, models.ManyToManyField)
+            ) or not isinstance(target, type):
                 continue
             other = target._meta.app_label
             if other in HEIGHT and other != room and HEIGHT[other] >= HEIGHT[room]:
@@ -133,6 +157,8 @@ BY_HAND = {
     "core/journal/ledger.py": "the change set of a transaction; COPY of journal lines",
     "core/journal/seals.py": "advisory lock",
     "core/journal/checking.py": "reads the whole journal in one snapshot, hash by hash",
+    "core/journal/erasure.py": "takes values out of lines, in place",
+    "core/secrets/keys.py": "one new key at a time: a lock on the table",
     "core/secrets/rotation.py": "rewrites sealed values in place",
     "core/jobs/": "the queue's own locks and notices",
     "core/identity/": "counters that must hold under concurrency",
@@ -141,7 +167,9 @@ BY_HAND = {
     "core/apps.py": "sequences and tables of the room, after migrating",
     "ops/": "starts, checks and stops the database itself",
 }
-RAW = re.compile(r"\.raw\(|\.extra\(|RawSQL|\.cursor\(|\.execute\(|executemany\(|\.copy\(\s*f?\"")
+RAW = re.compile(
+    r"(?:objects|all_rows|manager|rows)\.raw\(|\.extra\(|RawSQL|\.cursor\(|\.execute\(|executemany\(|\.copy\(\s*f?\""
+)
 
 
 def test_sql_by_hand_only_where_it_must_be() -> None:
@@ -161,7 +189,10 @@ def test_names_of_columns_never_come_from_a_request() -> None:
         for path, _tree, text in modules()
         if path.startswith("web/")
         for n, line in enumerate(text.splitlines(), 1)
-        if re.search(r"\.(filter|exclude|order_by|annotate|values|values_list|get|update)\([^)]*\*\*?[^)]*(GET|POST|params)", line)
+        if re.search(
+            r"\.(filter|exclude|order_by|annotate|values|values_list|get|update)\([^)]*\*\*?[^)]*(GET|POST|params)",
+            line,
+        )
         or re.search(r"\.order_by\([^)]*(GET|POST)", line)
     ]
     assert not wrong
@@ -191,7 +222,8 @@ def test_all_rows_stays_inside_the_doors() -> None:
 
 def test_the_scope_is_decided_in_one_module() -> None:
     """`.conditions(` of policies is asked by the manager, the links, the read door and what stands beside it."""
-    allowed = {"records/base.py", "records/policy.py", "records/read/door.py", "records/invert.py", "web/screens/records/journal.py"}
+    allowed = {"records/base.py", "records/policy.py", "records/read/door.py", "records/invert.py", "records/read/view.py",
+               "web/screens/records/journal.py"}  # fmt: skip
     found = {path for path, _tree, text in modules() if "policy.conditions(" in text}
     assert found <= allowed
 

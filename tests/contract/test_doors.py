@@ -37,7 +37,10 @@ MAY = {
     "sales": ({"me"}, {"view", "create", "edit", "export"}),
     "sales_manager": ({"me", "colleague", "below"}, {"view", "create", "edit", "delete", "export", "import", "assign"}),
     "marketing": ({"me", "colleague", "below", "elsewhere"}, {"view"}),
-    "steward": ({"me", "colleague", "below", "elsewhere"}, {"view", "create", "edit", "delete", "export", "import", "assign"}),
+    "steward": (
+        {"me", "colleague", "below", "elsewhere"},
+        {"view", "create", "edit", "delete", "export", "import", "assign"},
+    ),
     "": (set(), set()),
 }
 KEPT_FOR_ALL = {"customers.category", "trade.category", "trade.product"}
@@ -61,12 +64,19 @@ def may_at_all(person: str, entity: Entity, action: str) -> bool:
 def state() -> dict[str, Any]:
     """All record tables, byte for byte, and how much there is of everything that a request may write."""
     found: dict[str, Any] = {}
-    tables = [e.table for e in catalogue.every()] + ["records_searchentry", "records_savedview", "records_customfield", "core_event"]
+    tables = [e.table for e in catalogue.every()] + [
+        "records_searchentry",
+        "records_savedview",
+        "records_customfield",
+        "core_event",
+    ]
     with connection.cursor() as cursor:
         known = set(connection.introspection.table_names(cursor))
         for table in tables:
             if table in known:
-                cursor.execute(f'SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM "{table}" t')
+                cursor.execute(
+                    f'SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM "{table}" t'
+                )
                 found[table] = cursor.fetchone()
     found["lines"] = Change.objects.count()
     found["change sets with lines"] = ChangeSet.objects.filter(lines__gt=0).count()
@@ -103,7 +113,13 @@ def test_pages_open_for_whom_they_should(world: World, person: str, key: str) ->
         answer = client.get(base(entity) + page)
         assert (answer.status_code == 200) == may_at_all(person, entity, action), page
         assert answer.status_code in (200, 404)
-    for page, action in (("", "view"), ("timeline", "view"), ("panels", "view"), ("edit", "edit"), ("delete", "delete")):
+    for page, action in (
+        ("", "view"),
+        ("timeline", "view"),
+        ("panels", "view"),
+        ("edit", "edit"),
+        ("delete", "delete"),
+    ):
         answer = client.get(f"{base(entity)}{id_}/{page}")
         assert answer.status_code == (200 if may(person, entity, action) else 404), page
     listed = client.get(f"{base(entity)}?n=200").content.decode()
@@ -137,7 +153,12 @@ def test_deleting_is_journalled_and_undone_or_refused_without_a_trace(world: Wor
     id_ = world.of(key, PEOPLE[person][1])
     before = state()
     with acting(SYSTEM):  # nothing may stand in the way but rights
-        rows = {e.key: {i: restored(e, i) for i in e.model.all_rows.filter(deleted_in__isnull=True).values_list("pk", flat=True)} for e in catalogue.every()}
+        rows = {
+            e.key: {
+                i: restored(e, i) for i in e.model.all_rows.filter(deleted_in__isnull=True).values_list("pk", flat=True)
+            }
+            for e in catalogue.every()
+        }
     version = entity.model.all_rows.get(pk=id_).version
     answer = client.post(f"{base(entity)}{id_}/delete", {"version": version})
     if not may(person, entity, "delete"):
@@ -174,7 +195,9 @@ def test_bulk_editing_touches_only_what_may_be_edited(world: World, person: str,
     wanted = {i for place, i in world.every(key) if place in places or shared(entity)}
     assert changed == wanted
     done = ChangeSet.objects.filter(action="bulk").latest("pk")
-    assert done.balance["read"] == done.balance["updated"] == len(wanted) == Change.objects.filter(change_set=done).count()
+    assert (
+        done.balance["read"] == done.balance["updated"] == len(wanted) == Change.objects.filter(change_set=done).count()
+    )
     others = [i for _p, i in world.every(key) if i not in wanted]
     if others:  # ticked by hand, and not theirs
         now = state()
@@ -209,7 +232,9 @@ def test_creating_is_journalled_or_refused_without_a_trace(world: World, person:
     values = {k: v for k, v in values.items() if k in allowed or not role}
     before = state()
     with acting(actor):
-        if may(person, entity, "create") or (may_at_all(person, entity, "create") and entity.key in ("customers.account",)):
+        if may(person, entity, "create") or (
+            may_at_all(person, entity, "create") and entity.key in ("customers.account",)
+        ):
             made = write.save(actor, entity, values)
             assert read.view(entity, actor, made.id).id == made.id
             assert Change.objects.filter(change_set=made.change_set, record=made.id, op="c").count() == 1
@@ -293,7 +318,9 @@ def test_export_and_import_give_the_same_rows_again(world: World, key: str, form
         loaded = bulk.load(actor, entity, given, columns=keys, held=lambda n, problems: held.append((n, problems)))
         assert not held
         if entity.recognise_by:
-            assert loaded.balance.unchanged == len(rows) and not loaded.change_set, "importing an export changed something"
+            assert loaded.balance.unchanged == len(rows) and not loaded.change_set, (
+                "importing an export changed something"
+            )
             assert {i: restored(entity, i) for i in before} == before
         else:
             assert loaded.balance.created == len(rows)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables)
 """The database's own wall: no record table is written without a change set, and the rows written are those in the journal."""
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ def test_nothing_is_written_outside_a_change_set(world: World, key: str) -> None
             before = list(entity.model.all_rows.order_by("pk").values())
             with pytest.raises((DatabaseError, psycopg.Error, models.ProtectedError)) as refused, transaction.atomic():
                 way()
-            assert isinstance(refused.value, models.ProtectedError) or "outside a change set" in str(refused.value), name
+            assert isinstance(refused.value, models.ProtectedError) or "outside a change set" in str(refused.value), (
+                name
+            )
             assert list(entity.model.all_rows.order_by("pk").values()) == before, name
 
 
@@ -104,7 +107,10 @@ def test_the_permission_ends_with_the_change_set(world: World) -> None:
 def balance(change_set_id: int) -> tuple[dict[str, int], dict[str, int]]:
     """Rows written per table as the trigger counted them, and as the journal has them."""
     tables = {e.key: e.table for e in catalogue.every()}
-    counted = {w["table"]: w["n"] for w in Written.objects.filter(change_set=change_set_id).values("table").annotate(n=Sum("rows"))}
+    counted = {
+        w["table"]: w["n"]
+        for w in Written.objects.filter(change_set=change_set_id).values("table").annotate(n=Sum("rows"))
+    }
     told: dict[str, int] = {}
     for entity in Change.objects.filter(change_set=change_set_id).exclude(op=Op.ERASE).values_list("entity", flat=True):
         told[tables[entity]] = told.get(tables[entity], 0) + 1
@@ -114,7 +120,9 @@ def balance(change_set_id: int) -> tuple[dict[str, int], dict[str, int]]:
 
 
 def everything_balances() -> int:
-    sets = set(ChangeSet.objects.values_list("pk", flat=True)) | set(Written.objects.values_list("change_set", flat=True))
+    sets = set(ChangeSet.objects.values_list("pk", flat=True)) | set(
+        Written.objects.values_list("change_set", flat=True)
+    )
     for pk in sets:
         counted, told = balance(pk)
         assert counted == told, f"change set {pk}: written {counted}, in the journal {told}"
@@ -175,12 +183,16 @@ def test_bulk_paths_have_a_line_for_every_row(world: World) -> None:
             undone(back)
             assert everything_balances()
         chosen = account.model.all_rows.filter(external_id__startswith="E", deleted_in__isnull=True)
-        some = chosen.filter(pk__in=[pk for n, pk in enumerate(chosen.order_by("pk").values_list("pk", flat=True)) if n % 3 == 0])
+        some = chosen.filter(
+            pk__in=[pk for n, pk in enumerate(chosen.order_by("pk").values_list("pk", flat=True)) if n % 3 == 0]
+        )
         others = set(chosen.exclude(pk__in=list(some.values_list("pk", flat=True))).values_list("pk", flat=True))
         gone = write.delete_many(SYSTEM, account, some)
         assert gone.rows > 50
         again = undone(undone(gone.change_set))
-        assert again and others <= set(chosen.values_list("pk", flat=True)), "undoing an undo took rows that were never deleted"
+        assert again and others <= set(chosen.values_list("pk", flat=True)), (
+            "undoing an undo took rows that were never deleted"
+        )
     assert everything_balances()
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables)
 """Rights hold in every join, aggregate and filter by construction: plain Django queries of somebody acting never reach further."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from guanxi.core.access import ANONYMOUS, NoActor, acting
 from guanxi.customers.models import Account, Contact, Relation
 from guanxi.records import catalogue
 from guanxi.records.base import Link
-from guanxi.trade.models import Order, OrderLine, Payment
+from guanxi.trade.models import Order, OrderLine
 from tests.contract.worlds import PLACES, World, shared
 
 REACH = {"sales": {"me"}, "sales_manager": {"me", "colleague", "below"}, "service": set(PLACES), "": set()}
@@ -27,7 +28,12 @@ def names(world: World, entity: str, ids: set[int], field: str = "name") -> set[
     return set(catalogue.get(entity).model.all_rows.filter(pk__in=ids).values_list(field, flat=True))
 
 
-LINKS = [(e, f) for e in catalogue.every() for f in e.declared.values() if e.model and f.column and isinstance(e.model._meta.get_field(f.key), Link)]
+LINKS = [
+    (e, f)
+    for e in catalogue.every()
+    for f in e.declared.values()
+    if e.model and f.column and isinstance(e.model._meta.get_field(f.key), Link)
+]
 IDS = [f"{e.key}.{f.key}" for e, f in LINKS]
 
 
@@ -52,7 +58,11 @@ def test_a_link_leads_nowhere_out_of_reach(world: World, role: str, entity: Any,
         assert {str(v) for v in rows.order_by(column).values_list(column, flat=True) if v is not None} <= seen
         ids = set(rows.values_list(f"{link}__id", flat=True)) - {None}
         for row in rows.select_related(link):
-            found = getattr(row, link, None) if getattr(row, field.column) is not None and row.pk in mine and _reaches(row, link) else None
+            found = (
+                getattr(row, link, None)
+                if getattr(row, field.column) is not None and row.pk in mine and _reaches(row, link)
+                else None
+            )
             assert found is None or found.pk in theirs
         for row in rows.prefetch_related(link):
             assert not _reaches(row, link) or getattr(row, link).pk in theirs
@@ -62,7 +72,9 @@ def test_a_link_leads_nowhere_out_of_reach(world: World, role: str, entity: Any,
                 assert not rows.filter(Q(**{column: value}) | Q(pk=-1)).exists()
         hidden = rows.filter(**{f"{link}__created_at__isnull": False}).values_list(field.column, flat=True)
         assert set(hidden) - {None} <= theirs
-        assert rows.aggregate(n=Count(f"{link}__created_at"))["n"] <= sum(1 for v in rows.values_list(field.column, flat=True) if v in theirs)
+        assert rows.aggregate(n=Count(f"{link}__created_at"))["n"] <= sum(
+            1 for v in rows.values_list(field.column, flat=True) if v in theirs
+        )
         assert ids is not None
 
 
@@ -118,7 +130,10 @@ def test_sums_and_counts_are_of_what_is_in_reach(world: World, role: str) -> Non
         wanted = sum(o.total for o in Order.all_rows.filter(pk__in=orders))
         assert (Order.objects.aggregate(s=Sum("total"))["s"] or 0) == wanted
         over = OrderLine.objects.aggregate(s=Sum("order__total"))["s"] or 0
-        assert over == sum(Order.all_rows.get(pk=line.order_id).total for line in OrderLine.all_rows.filter(order_id__in=orders, deleted_in__isnull=True))
+        assert over == sum(
+            Order.all_rows.get(pk=line.order_id).total
+            for line in OrderLine.all_rows.filter(order_id__in=orders, deleted_in__isnull=True)
+        )
         assert Contact.objects.filter(account__owner=world.people["elsewhere"]).exists() == ("elsewhere" in REACH[role])
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables)
 """Filters, order and paging say what plain Python over the rows says: for real columns and for custom fields of every kind."""
 
 from __future__ import annotations
@@ -91,7 +92,10 @@ def rows(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, di
             for entity, keys, base in ((tag, [f"x_{k}" for k in custom.OFFERED], "name"), (account, REAL, "name")):
                 every = custom.fields(entity)
                 # Each field has its own rhythm of values and gaps, so that ties fall differently.
-                turns = {k: cycle([*pool(every[k], links), None, pool(every[k], links)[0]][: 3 + n % 3]) for n, k in enumerate(keys)}
+                turns = {
+                    k: cycle([*pool(every[k], links), None, pool(every[k], links)[0]][: 3 + n % 3])
+                    for n, k in enumerate(keys)
+                }
                 for n in range(ROWS):
                     values = {k: next(turn) for k, turn in turns.items()}
                     given = {k: v for k, v in values.items() if v is not None}
@@ -135,7 +139,10 @@ def holds(kind: Any, op: str, value: Any, operands: list[Any], zone: Any) -> boo
     if value is None:
         return False
     if isinstance(kind, kinds.Address):
-        return any(operands[0].lower() in str(value.get(p, "")).lower() for p in ("province", "city", "district", "detail", "postcode"))
+        return any(
+            operands[0].lower() in str(value.get(p, "")).lower()
+            for p in ("province", "city", "district", "detail", "postcode")
+        )
     if isinstance(kind, kinds.Date):
         day = value.astimezone(zone).date() if isinstance(value, datetime) else value
         return {
@@ -206,10 +213,16 @@ def test_operators_return_what_brute_force_says(rows: Any, db: None, entity_key:
     n = 0
     with acting(actor):
         for op in field.kind.operators:
-            for texts, operands in asked(field, op, list(held[next(iter(held))].values())[:0] or [v.get(key) for v in held.values()][:8], formats):
+            for texts, operands in asked(
+                field, op, list(held[next(iter(held))].values())[:0] or [v.get(key) for v in held.values()][:8], formats
+            ):
                 query = read.Query(filters=(read.Filter(key, op.key, texts),), limit=200)
                 found = {row.id for row in read.page(entity, actor, query).rows}
-                wanted = {id_ for id_, values in held.items() if holds(field.kind, op.key, values.get(key), operands, formats.zone)}
+                wanted = {
+                    id_
+                    for id_, values in held.items()
+                    if holds(field.kind, op.key, values.get(key), operands, formats.zone)
+                }
                 assert found == wanted, f"{key} {op.key} {texts}"
                 assert {row.id for row in read.stream(entity, actor, query)} == wanted
                 n += 1
@@ -246,7 +259,9 @@ def test_the_list_of_sortable_kinds_is_whole(rows: Any, db: None) -> None:
 
 @pytest.mark.parametrize("direction", ["", "-"])
 @pytest.mark.parametrize(("entity_key", "key"), SORTED)
-def test_paging_visits_each_row_once_both_ways_with_empties_last(rows: Any, db: None, entity_key: str, key: str, direction: str) -> None:
+def test_paging_visits_each_row_once_both_ways_with_empties_last(
+    rows: Any, db: None, entity_key: str, key: str, direction: str
+) -> None:
     versions.refresh()
     entity, actor = catalogue.get(entity_key), make.actor("administrator")
     wanted = order_of(rows[entity_key], key, down=direction == "-")
@@ -277,7 +292,28 @@ def test_a_forged_place_is_answered_never_an_error(rows: Any, db: None, cursor: 
             pass
 
 
-HOSTILE = ["", "\0", "%", "_", "\\", "'", "x" * 5000, "9" * 30, "-1", "1e999", "NaN", "٣", "2026-99-99", "{}", "[]", "null", "true", "1,2", "\ud7ff", "9" * 18]
+HOSTILE = [
+    "",
+    "\0",
+    "%",
+    "_",
+    "\\",
+    "'",
+    "x" * 5000,
+    "9" * 30,
+    "-1",
+    "1e999",
+    "NaN",
+    "٣",
+    "2026-99-99",
+    "{}",
+    "[]",
+    "null",
+    "true",
+    "1,2",
+    "\ud7ff",
+    "9" * 18,
+]
 
 
 @pytest.mark.parametrize(("entity_key", "key"), cases())

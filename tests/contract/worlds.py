@@ -26,7 +26,12 @@ from tests.make import samples
 
 PLACES = ("me", "colleague", "below", "elsewhere")
 #: Custom fields that every entity gets: one of each class. Their values are marked like all others.
-EXTRA = {"x_open": ("text", "public"), "x_inside": ("money", "internal"), "x_private": ("phone", "personal"), "x_locked": ("text", "secret")}
+EXTRA = {
+    "x_open": ("text", "public"),
+    "x_inside": ("money", "internal"),
+    "x_private": ("phone", "personal"),
+    "x_locked": ("text", "secret"),
+}
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,15 @@ def build(marked: Callable[[Entity, str], bool] = lambda e, k: True) -> World:
     with acting(SYSTEM):
         for place in PLACES:
             _family(world, maker, place)
+        relation = catalogue.get("customers.relation")
+        for place, other in zip(PLACES, reversed(PLACES), strict=True):
+            # The other side lies elsewhere: what it is called is not for whoever sees this side only.
+            write.save(
+                SYSTEM,
+                relation,
+                {"other": world.of("customers.account", other)},
+                id=world.of("customers.relation", place),
+            )
     return world
 
 
@@ -98,7 +112,7 @@ def _family(world: World, maker: samples.Maker, place: str) -> None:
     entities = sorted(catalogue.every(), key=lambda e: (e.key != "records.tag", not shared(e)))
     for entity in entities:
         if entity.key == "records.tag":
-            tag, old = _make(world, maker, entity, place), None
+            tag = _make(world, maker, entity, place)
             maker.tags = [tag]
             world.tags.append(tag)
             continue
@@ -112,19 +126,27 @@ def _family(world: World, maker: samples.Maker, place: str) -> None:
             write.delete(SYSTEM, entity, doomed)
 
 
-def _make(world: World, maker: samples.Maker, entity: Entity, place: str, *, person: bool = False, gone: bool = False) -> int:
+def _make(
+    world: World, maker: samples.Maker, entity: Entity, place: str, *, person: bool = False, gone: bool = False
+) -> int:
     """A record with every field filled, then every field changed."""
     owner = {entity.policy.owner_field: world.people[place].pk} if entity.policy.owner_field else {}
     links = dict(maker.links)
-    if entity.key == "customers.relation":  # the other side lies elsewhere: what it is called is not theirs to know
-        others = [ids for (key, p), ids in world.records.items() if key == "customers.account" and p != place]
-        owner["other"] = others[-1][0] if others else world.records["customers.account", place][1]
+    if entity.key == "customers.relation":
+        owner["other"] = world.records["customers.account", place][1]
     more: dict[str, Any] = {}
     id_ = None
     for old in (True, False):
         values, marks = maker.values(entity, **owner)
         if person:
-            full = {**values, **{k: maker.value(f)[0] for k, f in entity.declared.items() if k in ("gender", "birth_date", "id_number", "employer")}}
+            full = {
+                **values,
+                **{
+                    k: maker.value(f)[0]
+                    for k, f in entity.declared.items()
+                    if k in ("gender", "birth_date", "id_number", "employer")
+                },
+            }
             for key in ("birth_date", "id_number", "employer"):
                 value, seen = maker.value(entity.declared[key])
                 full[key], marks[key] = value, seen

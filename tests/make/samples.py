@@ -98,7 +98,13 @@ class Maker:
             case kinds.Url():
                 return f"https://{w}.example.com/", text
             case kinds.Address():
-                return {"country": "CN", "province": "江苏省", "city": "苏州市", "district": "虎丘区", "detail": f"{w}路1号"}, text
+                return {
+                    "country": "CN",
+                    "province": "江苏省",
+                    "city": "苏州市",
+                    "district": "虎丘区",
+                    "detail": f"{w}路1号",
+                }, text
             case kinds.File():
                 return {"id": f"{n:032x}", "name": f"{w}.pdf", "size": 10, "sha256": "0" * 64}, text
             case kinds.Rating():
@@ -141,8 +147,6 @@ class Maker:
         return kept, {k: m for k, m in marks.items() if k in kept and kept[k] == found[k]}
 
 
-
-
 def _account(values: Mapping[str, Any]) -> dict[str, Any]:
     """A company; `person=True` is made by `given`."""
     return {
@@ -153,7 +157,14 @@ def _account(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def person(values: Mapping[str, Any]) -> dict[str, Any]:
     """What makes an account of a person out of full values."""
-    return {"kind": "person", "credit_code": None, "parent": None, "group_role": None, "currency": "CNY", "gender": "female"}
+    return {
+        "kind": "person",
+        "credit_code": None,
+        "parent": None,
+        "group_role": None,
+        "currency": "CNY",
+        "gender": "female",
+    }
 
 
 def _relation(values: Mapping[str, Any]) -> dict[str, Any]:
