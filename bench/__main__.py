@@ -275,7 +275,7 @@ def main() -> None:
         from bench import data
         from guanxi.core.org import versions
 
-        call_command("migrate", run_syncdb=True, verbosity=0)
+        call_command("migrate", verbosity=0)
         versions.refresh()
         n = sizes[0]
         say(f"{n:,} customers, {n * given.lines:,} order lines")

@@ -143,7 +143,7 @@ class Torturer:
         from guanxi.core.org import versions
         from guanxi.records import catalogue, write
 
-        call_command("migrate", run_syncdb=True, verbosity=0)
+        call_command("migrate", verbosity=0)
         versions.refresh()
         with acting(SYSTEM):
             for n in range(POOL):

@@ -9,6 +9,24 @@ from guanxi.core.org.models import Department, ExchangeRate, Setting, Version
 from guanxi.core.secrets.models import DataKey
 
 __all__ = [
-    "CacheEntry", "Change", "ChangeBatch", "ChangeSet", "DataKey", "Department", "Event", "ExchangeRate", "FieldGrant",
-    "Grant", "Job", "Periodic", "Role", "Seal", "Session", "Setting", "SignInBrake", "User", "Version", "Written",
+    "CacheEntry",
+    "Change",
+    "ChangeBatch",
+    "ChangeSet",
+    "DataKey",
+    "Department",
+    "Event",
+    "ExchangeRate",
+    "FieldGrant",
+    "Grant",
+    "Job",
+    "Periodic",
+    "Role",
+    "Seal",
+    "Session",
+    "Setting",
+    "SignInBrake",
+    "User",
+    "Version",
+    "Written",
 ]

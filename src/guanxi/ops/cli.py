@@ -227,7 +227,6 @@ def parser() -> argparse.ArgumentParser:
 
     migrate = command("migrate", _migrate)
     migrate.add_argument("--check", action="store_true", help="change nothing; exit 1 if there is something to do")
-    migrate.add_argument("--run-syncdb", action="store_true", help=argparse.SUPPRESS)
 
     demo = command("demo", _demo)
     demo.add_argument("--full", action="store_true", help="all 1.47 million purchase lines instead of a first part")

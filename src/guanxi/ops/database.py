@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -59,24 +58,10 @@ def state() -> State:
     return State(
         version=connection.pg_version,  # type: ignore[attr-defined]
         server=_server_name(),
-        pending=pending + _tables_to_make(loader, tables),
+        pending=pending,
         unknown=sorted(".".join(key) for key in unknown),
         is_empty=not tables,
     )
-
-
-def _tables_to_make(loader: Any, tables: list[str]) -> list[str]:
-    """Rooms that have no migrations yet get their tables straight from the models."""
-    from django.apps import apps
-
-    missing = []
-    for label in sorted(loader.unmigrated_apps):
-        if any(
-            model._meta.managed and model._meta.db_table not in tables
-            for model in apps.get_app_config(label).get_models()
-        ):
-            missing.append(f"{label}.(tables)")
-    return missing
 
 
 def refuse_newer(found: State) -> None:
@@ -102,13 +87,13 @@ def prepare(*, migrate: bool) -> State:
     return found
 
 
-def apply(*, verbosity: int = 0, run_syncdb: bool = True) -> None:
+def apply(*, verbosity: int = 0) -> None:
     """Apply all migrations; of several processes one does it, the others wait."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
     try:
         refuse_newer(state())
-        call_command("migrate", interactive=False, verbosity=verbosity, run_syncdb=run_syncdb)
+        call_command("migrate", interactive=False, verbosity=verbosity)
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

@@ -31,9 +31,7 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         indexes = [
-            models.Index(
-                fields=["id"], condition=models.Q(delivered_at=None, parked=False), name="core_event_pending"
-            ),
+            models.Index(fields=["id"], condition=models.Q(delivered_at=None, parked=False), name="core_event_pending"),
             models.Index(
                 fields=["key", "id"], condition=models.Q(delivered_at=None, parked=False), name="core_event_order"
             ),

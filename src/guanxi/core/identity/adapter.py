@@ -83,7 +83,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         devices.remember(request, response, user)
         methods = [m.get("type") or m.get("method") for m in request.session.get("account_authentication_methods", [])]
         audit.record(
-            actor_for(user), "sign-in", entity="core.user", record=user.pk,
+            actor_for(user),
+            "sign-in",
+            entity="core.user",
+            record=user.pk,
             detail={"address": client_address(request), "by": methods},
         )
         return response
@@ -95,9 +98,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         super().logout(request)
 
     def add_message(
-        self, request: HttpRequest, level: int, message_template: str | None = None,
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
         message_context: dict[str, Any] | None = None,
-        extra_tags: str = "", message: str | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
     ) -> None:
         """Most of allauth's little messages ("Successfully signed in as …") say what is plain to see: dropped."""
         text = message or _SAID.get(message_template or "")
@@ -149,7 +156,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         person = self._whose(sociallogin)
         if person is None:
             audit.record(
-                ANONYMOUS, "sign-in-failed", entity="core.user",
+                ANONYMOUS,
+                "sign-in-failed",
+                entity="core.user",
                 detail={"address": client_address(request), "known": False, "by": "single-sign-on"},
             )
             messages.error(
@@ -174,5 +183,3 @@ def code_attempt(user: AbstractBaseUser) -> str:
     request = context.request
     device = devices.known(request, user) if request is not None else ""
     return brake.key("device", device, f"code {user.pk}") if device else brake.key("code", str(user.pk))
-
-

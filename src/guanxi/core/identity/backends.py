@@ -14,9 +14,7 @@ from guanxi.core.identity.models import User
 class Backend(AuthenticationBackend):  # type: ignore[misc]  # allauth looks for a backend of its own class
     """User name or e-mail address, whatever their case. Unknown, wrong and inactive take one argon2 hash each."""
 
-    def authenticate(
-        self, request: HttpRequest | None, **credentials: Any
-    ) -> AbstractBaseUser | None:
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
         password = credentials.get("password")
         login = credentials.get("username") or credentials.get("email")
         if not password or not login:

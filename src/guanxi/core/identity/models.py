@@ -48,8 +48,12 @@ class User(AbstractBaseUser):
     name = models.CharField(_("Name"), max_length=150)
     email = models.EmailField(_("E-mail"), blank=True)
     department = models.ForeignKey(
-        "core.Department", verbose_name=_("Department"), null=True, blank=True,
-        on_delete=models.PROTECT, related_name="people",
+        "core.Department",
+        verbose_name=_("Department"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="people",
     )
     manager = models.ForeignKey(
         "self", verbose_name=_("Manager"), null=True, blank=True, on_delete=models.SET_NULL, related_name="reports"

@@ -116,8 +116,12 @@ def _no_circle(person: User, manager: User | None) -> None:
 def state(person: User) -> dict[str, Any]:
     """What the journal keeps of a person's account."""
     return {
-        "username": person.username, "name": person.name, "email": person.email,
-        "department": person.department_id, "manager": person.manager_id, "active": person.is_active,
+        "username": person.username,
+        "name": person.name,
+        "email": person.email,
+        "department": person.department_id,
+        "manager": person.manager_id,
+        "active": person.is_active,
         "roles": sorted(person.roles.values_list("key", flat=True)),
     }
 
@@ -149,8 +153,12 @@ def add_person(
         found = _roles(roles)
         change.may_grant(rights_of([role.pk for role in found]))
         person = User(
-            username=_clean_username(username), email=_clean_email(email), name=_clean_name(name, username),
-            department=department, manager=manager, must_change_password=must_change or password is None,
+            username=_clean_username(username),
+            email=_clean_email(email),
+            name=_clean_name(name, username),
+            department=department,
+            manager=manager,
+            must_change_password=must_change or password is None,
             language=preferences.clean("language", language),
         )
         if password is None:
@@ -227,7 +235,10 @@ def choose_password(person: User, password: str, *, keep_session: str | None = N
         person.save(update_fields=["password", "must_change_password"])
         ended = end_sessions(person, keep=keep_session)
         audit.record(
-            actor_for(person), "password-changed", entity="core.user", record=person.pk,
+            actor_for(person),
+            "password-changed",
+            entity="core.user",
+            record=person.pk,
             detail={"sessions_ended": ended},
         )
     return ended
@@ -322,12 +333,16 @@ def first_run(
             Setting.objects.create(key=FIRST_RUN, value=True)
             if User.objects.exists():
                 raise AlreadyRun
-            org_settings.change(
-                SYSTEM, {"name": organisation, "reporting_currency": currency, "language": language}
-            )
+            org_settings.change(SYSTEM, {"name": organisation, "reporting_currency": currency, "language": language})
             made = add_person(
-                SYSTEM, username, name=name, email=email, password=password, must_change=False,
-                roles=[ADMINISTRATOR], language=language,
+                SYSTEM,
+                username,
+                name=name,
+                email=email,
+                password=password,
+                must_change=False,
+                roles=[ADMINISTRATOR],
+                language=language,
             )
     except IntegrityError as error:
         if Setting.objects.filter(key=FIRST_RUN).exists():

@@ -10,6 +10,19 @@ from guanxi.core.jobs.queue import cancel, enqueue, run_again
 from guanxi.core.jobs.registry import JobKind, job, periodic
 
 __all__ = [
-    "Cancelled", "Interrupted", "Job", "JobContext", "JobError", "JobKind", "JobState", "Lost", "Unknown", "cancel",
-    "enqueue", "job", "periodic", "run_again", "run_inline",
+    "Cancelled",
+    "Interrupted",
+    "Job",
+    "JobContext",
+    "JobError",
+    "JobKind",
+    "JobState",
+    "Lost",
+    "Unknown",
+    "cancel",
+    "enqueue",
+    "job",
+    "periodic",
+    "run_again",
+    "run_inline",
 ]

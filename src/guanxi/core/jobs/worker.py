@@ -199,9 +199,7 @@ class Worker:
         for kind in registry.KINDS.values():
             due = kind.cron.latest(now) if kind.cron else None
             if due and self._fired.get(kind.key) != due:
-                self._control.run(
-                    DUE, {"key": kind.key, "at": due, "queue": kind.queue, "attempts": kind.max_attempts}
-                )
+                self._control.run(DUE, {"key": kind.key, "at": due, "queue": kind.queue, "attempts": kind.max_attempts})
                 self._fired[kind.key] = due
 
     def _deliver(self) -> None:

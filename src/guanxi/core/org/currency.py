@@ -70,7 +70,9 @@ def _recorded(currency: str, base: str, on: Date) -> Decimal | None:
             found.clear()
         found[key] = (
             ExchangeRate.objects.filter(currency=currency, base=base, date__lte=on)
-            .order_by("-date").values_list("rate", flat=True).first()
+            .order_by("-date")
+            .values_list("rate", flat=True)
+            .first()
         )
     return found[key]
 
@@ -160,6 +162,8 @@ def delete_rate(actor: Actor, row: ExchangeRate) -> None:
 
 def _state(row: ExchangeRate) -> dict[str, str]:
     return {
-        "currency": row.currency, "base": row.base, "date": row.date.isoformat(),
+        "currency": row.currency,
+        "base": row.base,
+        "date": row.date.isoformat(),
         "rate": format(row.rate.normalize(), "f"),
     }

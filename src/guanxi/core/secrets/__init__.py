@@ -20,7 +20,23 @@ from guanxi.core.secrets.keys import change_master, derive, install, seal, unsea
 from guanxi.core.secrets.rotation import Rotated, rotate
 
 __all__ = [
-    "BlindIndexField", "CannotOpen", "EncryptedTextField", "MasterKeyMissing", "MasterKeyWrong", "Rotated",
-    "SealedFieldMisuse", "SecretError", "blind_index", "change_master", "decrypt", "derive", "encrypt", "install",
-    "open_value", "rotate", "seal", "seal_value", "unseal",
+    "BlindIndexField",
+    "CannotOpen",
+    "EncryptedTextField",
+    "MasterKeyMissing",
+    "MasterKeyWrong",
+    "Rotated",
+    "SealedFieldMisuse",
+    "SecretError",
+    "blind_index",
+    "change_master",
+    "decrypt",
+    "derive",
+    "encrypt",
+    "install",
+    "open_value",
+    "rotate",
+    "seal",
+    "seal_value",
+    "unseal",
 ]

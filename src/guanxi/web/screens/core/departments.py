@@ -60,8 +60,10 @@ def department_new(request: HttpRequest) -> HttpResponse:
     parent, manager = _chosen(request)
     name = request.POST.get("name", "")
     return act(
-        request, lambda: tree.create(actor_of(request), name, parent=parent, manager=manager),
-        back=reverse("settings-departments"), said=_("The department was added."),
+        request,
+        lambda: tree.create(actor_of(request), name, parent=parent, manager=manager),
+        back=reverse("settings-departments"),
+        said=_("The department was added."),
     )
 
 
@@ -77,6 +79,8 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
     parent, manager = _chosen(request)
     name = request.POST.get("name", "")
     return act(
-        request, lambda: tree.edit(actor, one, name=name, parent=parent, manager=manager),
-        back=back, said=_("Saved."),
+        request,
+        lambda: tree.edit(actor, one, name=name, parent=parent, manager=manager),
+        back=back,
+        said=_("Saved."),
     )

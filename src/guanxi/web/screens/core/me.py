@@ -84,7 +84,10 @@ def _sessions(request: HttpRequest, person: User) -> list[dict[str, Any]]:
     rows = Session.objects.filter(user=person, expire_date__gt=timezone.now()).order_by("-started_at")[:50]
     return [
         {
-            "number": n, "agent": describe_agent(row.agent), "address": row.address, "started_at": row.started_at,
+            "number": n,
+            "agent": describe_agent(row.agent),
+            "address": row.address,
+            "started_at": row.started_at,
             "here": row.session_key == request.session.session_key,
         }
         for n, row in enumerate(rows)
@@ -92,7 +95,7 @@ def _sessions(request: HttpRequest, person: User) -> list[dict[str, Any]]:
 
 
 def describe_agent(agent: str) -> str:
-    """"Chrome · Windows" out of a user agent; "" when it says nothing known."""
+    """ "Chrome · Windows" out of a user agent; "" when it says nothing known."""
     browsers = (("Edg/", "Edge"), ("MicroMessenger", "微信"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
                 ("Safari/", "Safari"))  # fmt: skip
     systems = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("HarmonyOS", "HarmonyOS"),
@@ -132,7 +135,8 @@ def password(request: HttpRequest) -> HttpResponse:
         errors = _check_new(request, person, asks_old=len(inputs) == 3)
         if not errors:
             key = request.session.session_key
-            ended, errors = attempt(lambda: services.choose_password(person, request.POST.get("new", ""), keep_session=key)
+            ended, errors = attempt(
+                lambda: services.choose_password(person, request.POST.get("new", ""), keep_session=key)
             )
             if not errors:
                 update_session_auth_hash(request, person)

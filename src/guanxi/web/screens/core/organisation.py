@@ -103,8 +103,7 @@ def _record(request: HttpRequest, given: dict[str, str]) -> dict[str, list[str]]
         errors["date"] = [_("Write the date as YYYY-MM-DD.")]
     if errors:
         return errors
-    _done, errors = attempt(lambda: currency.record_rate(actor_of(request), given["currency"], value, date=date)
-    )
+    _done, errors = attempt(lambda: currency.record_rate(actor_of(request), given["currency"], value, date=date))
     if not errors:
         toast(request, _("The rate was recorded."))
     return errors
@@ -129,8 +128,10 @@ def _today(reporting: str, names: dict[str, str]) -> list[dict[str, Any]]:
 def reporting(request: HttpRequest) -> HttpResponse:
     value = request.POST.get("reporting_currency", "")
     return act(
-        request, lambda: org_settings.change(actor_of(request), {"reporting_currency": value}),
-        back=reverse("settings-currencies"), said=_("Saved."),
+        request,
+        lambda: org_settings.change(actor_of(request), {"reporting_currency": value}),
+        back=reverse("settings-currencies"),
+        said=_("Saved."),
     )
 
 
@@ -139,6 +140,8 @@ def reporting(request: HttpRequest) -> HttpResponse:
 def rate_delete(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ExchangeRate, pk=pk)
     return act(
-        request, lambda: currency.delete_rate(actor_of(request), row),
-        back=reverse("settings-currencies"), said=_("The rate was deleted."),
+        request,
+        lambda: currency.delete_rate(actor_of(request), row),
+        back=reverse("settings-currencies"),
+        said=_("The rate was deleted."),
     )

@@ -123,8 +123,7 @@ def person_new(request: HttpRequest) -> HttpResponse:
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
         given = _given(request)
-        made, errors = attempt(lambda: services.add_person(actor_of(request), given["username"], **_values(given))
-        )
+        made, errors = attempt(lambda: services.add_person(actor_of(request), given["username"], **_values(given)))
         if made is not None:
             return page(request, "core/password_shown.html", {"made": made, "new": True})
         inputs = filled(inputs, given, errors)
@@ -180,7 +179,9 @@ def person_state(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("active") == "yes":
         return act(request, lambda: services.activate(actor, one), back=back, said=_("Active again."))
     return act(
-        request, lambda: services.deactivate(actor, one), back=back,
+        request,
+        lambda: services.deactivate(actor, one),
+        back=back,
         said=_("Deactivated and signed out everywhere. Their records stay."),
     )
 
@@ -190,6 +191,8 @@ def person_state(request: HttpRequest, pk: int) -> HttpResponse:
 def person_second_step(request: HttpRequest, pk: int) -> HttpResponse:
     one = get_object_or_404(User, pk=pk)
     return act(
-        request, lambda: services.remove_second_step(actor_of(request), one),
-        back=reverse("settings-person", args=[pk]), said=_("The second sign-in step was removed."),
+        request,
+        lambda: services.remove_second_step(actor_of(request), one),
+        back=reverse("settings-person", args=[pk]),
+        said=_("The second sign-in step was removed."),
     )

@@ -52,7 +52,8 @@ def catalogue_objects() -> list[Object]:
         fields = {**entity.declared, **custom.fields(entity)}
         found.append(
             Object(
-                entity.key, str(entity.label),
+                entity.key,
+                str(entity.label),
                 tuple((f.key, str(f.label), f.sensitivity or "public") for f in fields.values()),
             )
         )
@@ -207,7 +208,9 @@ def role(request: HttpRequest, key: str) -> HttpResponse:
         changes = _posted(request, was)
         lost = [name for name in changes if cells.get(name, "") not in (was.get(name, ""), changes[name])]
         if lost:
-            errors = {"": [_("Somebody changed the same rights meanwhile. They are shown as they are now; look again.")]}
+            errors = {
+                "": [_("Somebody changed the same rights meanwhile. They are shown as they are now; look again.")]
+            }
             status = 409
         else:
             grants, fields = _split(changes)
@@ -256,6 +259,8 @@ def role_edit(request: HttpRequest, key: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("settings-roles"))
     name, description = request.POST.get("name", ""), request.POST.get("description", "")
     return act(
-        request, lambda: services.rename_role(actor, one, name=name, description=description),
-        back=reverse("settings-role", args=[key]), said=_("Saved."),
+        request,
+        lambda: services.rename_role(actor, one, name=name, description=description),
+        back=reverse("settings-role", args=[key]),
+        said=_("Saved."),
     )

@@ -80,7 +80,12 @@ def welcome(request: HttpRequest) -> HttpResponse:
                 adapter = AccountAdapter()
                 adapter.login(request, person)
                 return adapter.post_login(
-                    request, person, email_verification="none", signal_kwargs=None, email=None, signup=False,
+                    request,
+                    person,
+                    email_verification="none",
+                    signal_kwargs=None,
+                    email=None,
+                    signup=False,
                     redirect_url="/",
                 )
         errors = {("organisation" if k == "reporting_currency" else k): v for k, v in errors.items()}
