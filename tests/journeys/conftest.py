@@ -39,8 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skipif(not browsers.available(), reason="no browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    """Not longer than a module: Playwright keeps a loop in this thread, which other folders' tests must not find running."""
     with browsers.chromium() as browser:
         yield browser
 

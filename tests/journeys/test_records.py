@@ -85,7 +85,8 @@ def test_own_field_and_filter(visitor: Any, person: Any) -> None:
     # Enter ends the composition of an input method and sends nothing.
     page.focus(f"[name='{key}']")
     page.evaluate(
-        "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true, cancelable: true}))"
+        "document.activeElement.dispatchEvent(new KeyboardEvent("
+        "'keydown', {key: 'Enter', isComposing: true, bubbles: true, cancelable: true}))"
     )
     page.wait_for_timeout(100)
     assert page.url.endswith("/edit")
