@@ -3,7 +3,7 @@
  * Names carry a content hash, so that they may be cached for ever. `node frontend/build.mjs [--watch]`.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -13,6 +13,7 @@ import { ICONS } from "./icons.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../src/guanxi/web/static/dist");
 const modules = join(here, "../node_modules");
+const fresh = `${out}.new`; // written beside and swapped in, so that a running site never sees half of it
 const watch = process.argv.includes("--watch");
 
 function sprite() {
@@ -30,8 +31,8 @@ function sprite() {
 function write() {
   const manifest = {};
   const keep = (logical, name, content) => {
-    writeFileSync(join(out, name), content);
-    if (/\.(css|js|svg|json)$/.test(name)) writeFileSync(join(out, `${name}.gz`), gzipSync(content, { level: 9 }));
+    writeFileSync(join(fresh, name), content);
+    if (/\.(css|js|svg|json)$/.test(name)) writeFileSync(join(fresh, `${name}.gz`), gzipSync(content, { level: 9 }));
     manifest[logical] = name;
   };
   const svg = sprite();
@@ -44,15 +45,17 @@ const manifestPlugin = {
   setup(build) {
     build.onEnd((result) => {
       if (result.errors.length) return;
-      rmSync(out, { recursive: true, force: true });
-      mkdirSync(out, { recursive: true });
+      rmSync(fresh, { recursive: true, force: true });
+      mkdirSync(fresh, { recursive: true });
       const { manifest, keep } = write();
       for (const file of result.outputFiles) {
         const name = basename(file.path);
         const logical = name.replace(/-[0-9A-Z]{8}(?=\.)/, "");
         keep(logical, name, Buffer.from(file.contents));
       }
-      writeFileSync(join(out, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+      writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+      rmSync(out, { recursive: true, force: true });
+      renameSync(fresh, out);
       const sizes = readdirSync(out).filter((n) => n.endsWith(".gz"))
         .map((n) => `${n.slice(0, -3)} ${(readFileSync(join(out, n)).length / 1024).toFixed(1)} kB`);
       console.log(`${relative(process.cwd(), out)}: ${sizes.join(", ")} (gzipped)`);

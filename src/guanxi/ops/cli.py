@@ -24,7 +24,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
             return _django(arguments)
-        options = parser().parse_args(arguments)
+        if arguments[:2] == ["database", "psql"]:  # whatever follows is psql's, its own options too
+            options = parser().parse_args(arguments[:2])
+            options.arguments = arguments[2:]
+        else:
+            options = parser().parse_args(arguments)
         if not hasattr(options, "run"):
             parser().print_help()
             return 0
@@ -281,8 +285,7 @@ def parser() -> argparse.ArgumentParser:
     database = command("database", _database, django=False).add_subparsers(dest="verb", required=True, metavar="VERB")
     database.add_parser("info", help="where it is, its version, size and settings")
     database.add_parser("url", help="print its address, for pg_dump and other tools")
-    psql = database.add_parser("psql", help="open PostgreSQL's own shell on it")
-    psql.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…", help="passed on to psql")
+    database.add_parser("psql", help="open PostgreSQL's own shell on it; what follows is passed on")
     database.add_parser("start", help="start the embedded server and leave it running")
     stop = database.add_parser("stop", help="stop the embedded server")
     stop.add_argument("--force", action="store_true", help="even while something uses it")

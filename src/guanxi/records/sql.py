@@ -78,16 +78,6 @@ def sum_parts(part: Entity, column: str, whole: Entity, sums: Mapping[str, str],
         return int(cursor.rowcount)
 
 
-def forget_deleted(entity: Entity, *, created_in: int, deleted_in: int) -> None:
-    """Drop the search tokens of rows that one change set created and another deleted."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"DELETE FROM records_searchentry s USING {_quote(entity.table)} t"
-            " WHERE s.record = t.id AND t.deleted_in = %s AND t.created_in = %s",
-            [deleted_in, created_in],
-        )
-
-
 def put_tokens(entity: Entity, tokens: Sequence[tuple[int, str]]) -> None:
     """Write search tokens: (record id, tsvector text)."""
     with connection.cursor() as cursor:

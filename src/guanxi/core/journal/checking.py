@@ -189,7 +189,7 @@ class _Check:
             if hashing.mac(hashing.canonical(body)).hex() != own:
                 self.found(f"line {number} of the checkpoint file was altered")
             else:
-                if point["after"] != mac:
+                if point.get("after") != mac:
                     self.found(f"lines before line {number} of the checkpoint file are gone or were moved")
                 self._checkpoint(point["seal"], point["hash"])
             mac = own
