@@ -76,7 +76,7 @@ def test_what_is_parsed_stays_as_it_is(db: None, key: str, formats: Formats) -> 
 @pytest.mark.parametrize("key", PLAIN)
 def test_what_is_exported_comes_back(db: None, key: str, formats: Formats) -> None:
     kind = kind_of(key)
-    if isinstance(kind, kinds.File) or isinstance(kind, kinds.Link):
+    if isinstance(kind, kinds.File | kinds.Link):
         pytest.skip("links are exported by name, files not at all")
     for value in values_of(kind):
         value = kind.parse(value, formats)

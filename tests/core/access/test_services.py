@@ -34,10 +34,13 @@ def office() -> Role:
     """A role that may change people, departments and roles, and sees customers of its department only."""
     role = services.create_role(SYSTEM, "Office")
     services.set_rights(
-        SYSTEM, role,
+        SYSTEM,
+        role,
         grants={
-            ("settings.people", "edit"): "all", ("settings.roles", "edit"): "all",
-            ("settings.departments", "edit"): "all", ("*", "view"): "department",
+            ("settings.people", "edit"): "all",
+            ("settings.roles", "edit"): "all",
+            ("settings.departments", "edit"): "all",
+            ("*", "view"): "department",
         },
         fields={("*", "public", ""): "read"},
     )
@@ -82,8 +85,14 @@ class TestNobodyRaisesTheirOwnRights:
         me = acting(clerk)
         with pytest.raises(Invalid):
             people.edit_person(
-                me, clerk, username="clerk", name="", email="", roles=["office", "administrator"],
-                department=None, manager=None,
+                me,
+                clerk,
+                username="clerk",
+                name="",
+                email="",
+                roles=["office", "administrator"],
+                department=None,
+                manager=None,
             )
         assert {r.key for r in clerk.roles.all()} == {"office"}
 
@@ -100,13 +109,25 @@ class TestNobodyRaisesTheirOwnRights:
     def test_not_by_another_department(self, clerk, boss):
         treasure = departments.create(SYSTEM, "Treasure")
         people.edit_person(
-            SYSTEM, boss, username="boss", name="Boss", email="", roles=["administrator"],
-            department=treasure, manager=None,
+            SYSTEM,
+            boss,
+            username="boss",
+            name="Boss",
+            email="",
+            roles=["administrator"],
+            department=treasure,
+            manager=None,
         )
         with pytest.raises(Invalid):
             people.edit_person(
-                acting(clerk), clerk, username="clerk", name="", email="", roles=["office"],
-                department=treasure, manager=None,
+                acting(clerk),
+                clerk,
+                username="clerk",
+                name="",
+                email="",
+                roles=["office"],
+                department=treasure,
+                manager=None,
             )
         with pytest.raises(Invalid):
             departments.edit(acting(clerk), treasure, name="Treasure", parent=None, manager=clerk)
@@ -161,7 +182,8 @@ class TestRoles:
     def test_cells_are_set_and_taken_back_and_noted(self, boss):
         sales = Role.objects.get(key="sales")
         changed = services.set_rights(
-            acting(boss), sales,
+            acting(boss),
+            sales,
             grants={("customers.account", "delete"): "own", ("*", "view"): "own"},
             fields={("customers.account", "", "credit_rating"): "hidden"},
         )
@@ -171,7 +193,9 @@ class TestRoles:
         assert note.detail["before"] == {"customers.account:delete": None, "customers.account:.credit_rating": None}
         assert note.detail["after"] == {"customers.account:delete": "own", "customers.account:.credit_rating": "hidden"}
         services.set_rights(
-            acting(boss), sales, grants={("customers.account", "delete"): None},
+            acting(boss),
+            sales,
+            grants={("customers.account", "delete"): None},
             fields={("customers.account", "", "credit_rating"): None},
         )
         assert not Grant.objects.filter(role=sales, entity="customers.account").exists()
@@ -180,8 +204,11 @@ class TestRoles:
     @pytest.mark.parametrize(
         "grants",
         [
-            {("*", "fly"): "all"}, {("*", "view"): "galaxy"}, {("x y", "view"): "all"},
-            {("settings.people", "view"): "all"}, {("settings.nothing", "edit"): "all"},
+            {("*", "fly"): "all"},
+            {("*", "view"): "galaxy"},
+            {("x y", "view"): "all"},
+            {("settings.people", "view"): "all"},
+            {("settings.nothing", "edit"): "all"},
             {("settings.people", "edit"): "own"},
         ],
     )
@@ -194,9 +221,7 @@ class TestRoles:
         guest = person("guest", "guests")
         with pytest.raises(Invalid):
             services.delete_role(SYSTEM, role)
-        people.edit_person(
-            SYSTEM, guest, username="guest", name="", email="", roles=[], department=None, manager=None
-        )
+        people.edit_person(SYSTEM, guest, username="guest", name="", email="", roles=[], department=None, manager=None)
         services.delete_role(SYSTEM, role)
         assert not Role.objects.filter(pk=role.pk).exists()
 

@@ -57,7 +57,13 @@ class TestPeople:
         for manager in (a, c):
             with pytest.raises(Invalid):
                 services.edit_person(
-                    SYSTEM, c, username="c", name="", email="", roles=[], department=None,
+                    SYSTEM,
+                    c,
+                    username="c",
+                    name="",
+                    email="",
+                    roles=[],
+                    department=None,
                     manager=User.objects.get(pk=manager.pk),
                 )
 

@@ -35,7 +35,12 @@ def fresh():
 
 def somebody(username: str, *roles: str, language: str = "en") -> User:
     return services.add_person(
-        SYSTEM, username, name=username.title(), roles=roles, password="correct horse battery", must_change=False,
+        SYSTEM,
+        username,
+        name=username.title(),
+        roles=roles,
+        password="correct horse battery",
+        must_change=False,
         language=language,
     ).person
 
@@ -93,7 +98,9 @@ def test_no_page_exists_for_others_and_strangers_go_to_sign_in(boss):
 
 
 def test_add_somebody_and_see_the_password_once(chief):
-    answer = chief.post("/settings/people/new", {"name": "王小明", "username": "xiaoming", "roles": ["sales"], "email": ""})
+    answer = chief.post(
+        "/settings/people/new", {"name": "王小明", "username": "xiaoming", "roles": ["sales"], "email": ""}
+    )
     assert answer.status_code == 200 and "no-store" in answer["Cache-Control"]
     password = re.search(r'id="temporary-password">([^<]+)<', answer.content.decode())
     made = User.objects.get(username="xiaoming")
@@ -219,7 +226,9 @@ class TestMatrix:
 
 
 def test_rates_and_organisation(chief):
-    assert chief.post("/settings/currencies", {"currency": "USD", "rate": "7,2", "date": "2026-06-01"}).status_code == 302
+    assert (
+        chief.post("/settings/currencies", {"currency": "USD", "rate": "7,2", "date": "2026-06-01"}).status_code == 302
+    )
     assert chief.post("/settings/currencies", {"currency": "USD", "rate": "x", "date": "June"}).status_code == 422
     row = ExchangeRate.objects.get()
     assert str(row.rate.normalize()) == "7.2"

@@ -34,7 +34,13 @@ def house():
 @pytest.fixture
 def lily() -> User:
     return services.add_person(
-        SYSTEM, "Lily", name="Lily", email="lily@example.com", roles=["sales"], password=PASSWORD, must_change=False,
+        SYSTEM,
+        "Lily",
+        name="Lily",
+        email="lily@example.com",
+        roles=["sales"],
+        password=PASSWORD,
+        must_change=False,
         language="en",
     ).person
 

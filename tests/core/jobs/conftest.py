@@ -53,6 +53,7 @@ def workers(committed):
         new = [subprocess.Popen(command, env=env, cwd=ROOT) for _ in range(n)]
         started.extend(new)
         with connection.cursor() as cursor:
+
             def ready():
                 cursor.execute(
                     "SELECT count(*) FROM pg_stat_activity"

@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from django.db import transaction
 from django.utils import timezone, translation
-from tests.core.jobs import work
 
 from guanxi.core import jobs
 from guanxi.core.access import ANONYMOUS, SYSTEM, actor_for
@@ -18,6 +17,7 @@ from guanxi.core.jobs import registry
 from guanxi.core.jobs.cron import Cron
 from guanxi.core.jobs.errors import is_transient
 from guanxi.core.models import Job, User
+from tests.core.jobs import work
 
 
 def test_inline_run_reports_and_returns_its_result(db):

@@ -13,12 +13,12 @@ import psutil
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from tests.core.jobs import work  # noqa: F401  # registers the kinds
-from tests.core.jobs.conftest import until
 
 from guanxi.core import jobs
 from guanxi.core.access import SYSTEM
 from guanxi.core.models import Job, Periodic
+from tests.core.jobs import work  # noqa: F401  # registers the kinds
+from tests.core.jobs.conftest import until
 
 pytestmark = pytest.mark.crash
 
@@ -182,6 +182,7 @@ def test_jobs_leave_no_sessions_behind(workers):
     made = [jobs.enqueue("test.add", actor=SYSTEM) for _ in range(20)]
     until(lambda: all(state(job) == "done" for job in made))
     with connection.cursor() as cursor:
+
         def left():
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'guanxi-job-%%'", [])
             return cursor.fetchone()[0]

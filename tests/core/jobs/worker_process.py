@@ -10,8 +10,7 @@ import django
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(process)d %(message)s")
     django.setup()
-    from tests.core.jobs import work  # noqa: F401  # registers the kinds
-
     from guanxi.core.jobs import worker
+    from tests.core.jobs import work  # noqa: F401  # registers the kinds
 
     worker.run(lease=float(sys.argv[1]), slots=int(sys.argv[2]), grace=1.0)

@@ -31,7 +31,11 @@ def test_paths_hold_the_ids_from_the_root():
     d = grow()
     assert paths()["Shanghai"] == f"/{d['Sales'].pk}/{d['East'].pk}/{d['Shanghai'].pk}/"
     assert [(depth, row.name) for depth, row, _n in departments.tree()] == [
-        (0, "Sales"), (1, "East"), (2, "Shanghai"), (2, "Suzhou"), (0, "Service"),
+        (0, "Sales"),
+        (1, "East"),
+        (2, "Shanghai"),
+        (2, "Suzhou"),
+        (0, "Service"),
     ]
 
 
@@ -80,7 +84,8 @@ def test_after_any_moves_every_path_is_its_parents_path_and_itself(moves):
     for child, parent in moves:
         with contextlib.suppress(Invalid):
             departments.move(
-                SYSTEM, Department.objects.get(pk=rows[child].pk),
+                SYSTEM,
+                Department.objects.get(pk=rows[child].pk),
                 None if parent is None else Department.objects.get(pk=rows[parent].pk),
             )
     for row in Department.objects.select_related("parent"):
