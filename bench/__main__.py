@@ -286,11 +286,11 @@ def main() -> None:
             bench.index(n)
             bench.pages()
             bench.undo(change_set, n)
-            change_set = bench.load(path, n)
             if given.lines:
+                bench.load(path, n)
                 bench.load_lines(n)
-            bench.index(n)
-            bench.pages()
+                bench.index(n)
+                bench.pages()
 
 
 if __name__ == "__main__":

@@ -251,3 +251,13 @@ def test_masked_cells_do_not_reach_the_form(house: Any) -> None:
     actor = actor_for(house.marketer)
     with acting(actor):
         assert "13800138000" not in str(read.view(catalogue.get("customers.account"), actor, id_).cells["phone"])
+
+
+def test_an_earlier_value_names_who_had_set_it(house: Any, get: Any) -> None:
+    id_ = house.customer("First Name")
+    house.save("customers.account", {"name": "Second Name"}, by=house.owner, id=id_)
+    house.save("customers.account", {"name": "Third Name"}, by=house.manager, id=id_)
+    page = get("admin", f"/customers/account/{id_}/origin/name").content.decode()
+    earlier = page[page.index("Second Name") :]
+    assert "Owner" in earlier[: earlier.index("First Name")], "the second value is the owner's, who set it"
+    assert "Admin" in earlier[earlier.index("First Name") :]

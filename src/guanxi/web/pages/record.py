@@ -208,10 +208,14 @@ def origin(request: HttpRequest, entity: Entity, id: int, field: str) -> HttpRes
     cell, source = view.cells[field], view.origins.get(field)
     lines = Change.objects.filter(record=id, entity=entity.key, op=Op.UPDATE, after__has_key=field).order_by("-pk")
     past = Historian(entity, actor)
-    earlier = [
-        Earlier(past.change(line, field).before.text, line.change_set.actor_name, line.change_set.at)
-        for line in lines.select_related("change_set")[:EARLIER]
-    ]
+    earlier = []
+    found = list(lines[:EARLIER])
+    # Each earlier value is owed to the change set that had set it, not to the one that replaced it.
+    owed = [(line.origin_before or {}).get(field) or view.created_in for line in found]
+    sets = ChangeSet.objects.in_bulk(owed)
+    for line, set_id in zip(found, owed, strict=True):
+        if (by := sets.get(set_id)) is not None:
+            earlier.append(Earlier(past.change(line, field).before.text, by.actor_name, by.at))
     context = {
         "cell": cell,
         "field_label": str(cell.field.label),
