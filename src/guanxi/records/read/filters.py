@@ -11,7 +11,6 @@ from django.db.models.lookups import (
     GreaterThanOrEqual,
     IContains,
     In,
-    IsNull,
     LessThan,
     LessThanOrEqual,
     StartsWith,
@@ -97,7 +96,7 @@ def empty(field: Field) -> Q:
     if field.custom:
         return ~Q(custom__has_key=field.key)
     blank = field.kind.blank
-    nothing = Q(IsNull(F(field.column), True))
+    nothing = Q(**{f"{field.column}__isnull": True})  # the lookup of the column: sealed ones have their own
     if blank is None:
         return nothing
     return Q(**{field.column: blank}) | nothing
