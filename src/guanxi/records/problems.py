@@ -21,6 +21,7 @@ OWN = {
     "file.size": "This file has %(size)s; at most %(limit)s fit",
     "owner.outside": "You may not give this record to '%(value)s'; choose somebody inside your range",
     "delete.used": "%(count)s %(target)s belong to this record; move or delete them first",
+    "delete.used_elsewhere": "Records outside your range belong to this record; ask somebody who sees them",
     "undo.changed": "changed again since",
     "undo.right": "you may not change this record",
     "undo.used": "other records that stay belong to it",

@@ -262,7 +262,10 @@ class _Loader:
             if not wanted:
                 continue
             operands = [field.kind.custom_operand(v) if field.custom else v for v in wanted]
-            found = self.entity.model.all_rows.filter(Q(AnyOf(field.expression, operands)), deleted_in__isnull=True)
+            # By a key that need not be unique, only what the actor sees is recognised: a file must not tell what lies out of range.
+            live = self.entity.model.all_rows.filter(deleted_in__isnull=True)
+            known = live if field.unique else visible(self.entity, self.actor)
+            found = known.filter(Q(AnyOf(field.expression, operands)))
             column = "custom" if field.custom else field.column
             for id_, value in found.values_list("pk", column):
                 value = field.kind.from_json(value.get(key)) if field.custom else value

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from guanxi.kit.problems import BadValue
 from guanxi.kit.text import has_cjk
+from guanxi.records import files
 from guanxi.records.kinds.base import (
     CONTAINS,
     DEFAULT,
@@ -119,11 +120,9 @@ class File(Kind):
     def parse(self, raw: Any, formats: Formats = DEFAULT) -> Any:
         if raw is None or raw == "":
             return None
-        if isinstance(raw, Mapping) and {"id", "name", "size"} <= raw.keys():
-            return dict(raw)
+        if isinstance(raw, Mapping):
+            return files.known(raw)
         if hasattr(raw, "read"):
-            from guanxi.records import files
-
             return files.keep(raw)
         raise wrong_shape("PDF, PNG, JPG, XLSX, DOCX, TXT")
 

@@ -72,8 +72,10 @@ def _delete(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:
             found = list(parts.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
             if found:
                 _delete(cs, other, found)
-        elif field.on_delete == "protect" and (n := parts.count()):
-            raise Invalid({"": [Problem("delete.used", {"count": n, "target": str(other.label_plural)})]})
+        elif field.on_delete == "protect" and parts.exists():
+            seen = parts.filter(pk__in=visible(other, cs.actor).values("pk")).count()
+            named = Problem("delete.used", {"count": seen, "target": str(other.label_plural)})
+            raise Invalid({"": [named if seen else Problem("delete.used_elsewhere")]})
     return mark(cs, entity, ids)
 
 
