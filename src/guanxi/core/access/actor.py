@@ -139,8 +139,7 @@ def actor_for(user: object) -> Actor:
     """The actor of a signed-in person; ANONYMOUS for anybody else and for people made inactive."""
     if not isinstance(user, User) or not user.is_active:
         return ANONYMOUS
-    # Until a password that somebody else has seen is changed, its owner has no rights, whatever the door.
-    role_ids = () if user.must_change_password else tuple(sorted(user.roles.values_list("pk", flat=True)))
+    role_ids = tuple(sorted(user.roles.values_list("pk", flat=True)))
     rights = ROLES.get()
     return Actor(
         kind="user",

@@ -26,7 +26,6 @@ import structlog
 from django.conf import settings
 from django.db import connections
 
-from guanxi.core.identity import services
 from guanxi.ops import database, embedded
 from guanxi.ops.commands import data
 from guanxi.ops.errors import Unavailable
@@ -183,6 +182,8 @@ def _announce(host: str, port: int, stopping: threading.Event) -> None:
                 print(
                     f"\nGuanxi is ready: {settings.BASE_URL or f'http://{name}:{port}/'}   (Ctrl-C ends it)", flush=True
                 )
+                from guanxi.core.identity import services  # needs Django's registry, which the supervisor fills late
+
                 if services.is_first_run():
                     print(
                         f"Nobody can sign in yet. Open it and use this code to begin: {services.setup_code()}",
