@@ -78,7 +78,12 @@ def known(value: Mapping[str, Any]) -> dict[str, Any]:
     try:
         path_of(str(value["id"]))
         name = re.sub(r"[\x00-\x1f/\\]+", "_", str(value["name"]))[-150:]
-        return {"id": str(value["id"]), "name": name, "size": int(value["size"]), "sha256": str(value.get("sha256", ""))}
+        return {
+            "id": str(value["id"]),
+            "name": name,
+            "size": int(value["size"]),
+            "sha256": str(value.get("sha256", "")),
+        }
     except (KeyError, TypeError, ValueError) as error:
         raise BadValue("file.type") from error
 
