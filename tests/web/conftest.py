@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from django.test import override_settings
 
-from guanxi.web import access
+from guanxi.web import access, shell
 from tests.web import site
 
 
 @pytest.fixture(scope="package", autouse=True)
 def face() -> Iterator[None]:
-    """The style guide's site instead of the real one, for this folder's tests only."""
+    """The style guide's site and menu instead of the real ones, for this folder's tests only."""
+    real = replace(shell.frame)
     with override_settings(**site.overrides()):
         yield
+    for name, value in vars(real).items():
+        setattr(shell.frame, name, value)
 
 
 @pytest.fixture(autouse=True)
