@@ -180,6 +180,26 @@ class Server:
                     found.append(process)
         return found
 
+    def _remove_draft(self, draft: Path) -> None:
+        """Remove a data directory in the making, first ending what an interrupted start left working in it."""
+        import psutil
+
+        for _ in range(50):
+            workers = []
+            for process in psutil.process_iter():
+                with contextlib.suppress(psutil.Error, OSError):
+                    if process.name() not in ("initdb", "postgres"):
+                        continue
+                    if str(draft) in process.cmdline() or process.cwd() == str(draft.resolve()):
+                        process.kill()
+                        workers.append(process)
+            psutil.wait_procs(workers, timeout=5)
+            shutil.rmtree(draft, ignore_errors=True)
+            if not draft.exists():
+                return
+            time.sleep(0.1)  # a last child was writing while its folder went
+        shutil.rmtree(draft)
+
     # ------------------------------------------------------------------ use and release
 
     def hold(self) -> None:
@@ -401,7 +421,7 @@ class Server:
     def _init(self, programs: Path) -> None:
         """Make the data directory beside its place and move it there whole: a crash leaves all of it or nothing."""
         draft = self.data.with_name("postgres.new")
-        shutil.rmtree(draft, ignore_errors=True)
+        self._remove_draft(draft)
         draft.mkdir(mode=0o700)
         if self.account:
             os.chown(draft, self.account.pw_uid, self.account.pw_gid)
@@ -415,7 +435,7 @@ class Server:
             create = f"CREATE ROLE {ROLE} LOGIN CREATEDB\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n"
             self._run(programs, "postgres", "--single", "-D", str(draft), "postgres", text=create)
         except DatabaseUnavailable:
-            shutil.rmtree(draft, ignore_errors=True)
+            self._remove_draft(draft)
             raise
         with (draft / "postgresql.conf").open("a") as conf:
             conf.write("\n# Written at every start; own settings belong in <home>/postgresql.conf\n")
