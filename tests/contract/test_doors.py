@@ -116,7 +116,7 @@ def test_pages_open_for_whom_they_should(world: World, person: str, key: str) ->
     for page, action in (
         ("", "view"),
         ("timeline", "view"),
-        ("panels", "view"),
+        ("panel/related", "view"),
         ("edit", "edit"),
         ("delete", "delete"),
     ):

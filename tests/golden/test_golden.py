@@ -104,7 +104,7 @@ def test_queries_do_not_grow_with_rows(db: None) -> None:
             f"{entity.key} list": base,
             f"{entity.key} list, all columns": f"{base}?cols={','.join(entity.declared)}",
             f"{entity.key} record": f"{base}{ids[entity.key]}/",
-            f"{entity.key} panels": f"{base}{ids[entity.key]}/panels",
+            f"{entity.key} panels": f"{base}{ids[entity.key]}/panel/related",
             f"{entity.key} new": f"{base}new",
             f"{entity.key} choose": f"{base}choose",
         }

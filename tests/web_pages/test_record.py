@@ -26,7 +26,7 @@ def stored(id_: int, key: str) -> Any:
 
 
 @pytest.mark.parametrize(("who", "status"), EVERYBODY)
-@pytest.mark.parametrize("page", ["", "timeline", "panels", "origin/name"])
+@pytest.mark.parametrize("page", ["", "timeline", "panel/related", "origin/name"])
 def test_who_sees_the_record(house: Any, get: Any, who: str, status: int, page: str) -> None:
     id_ = house.customer("Acme Trading")
     response = get(who, base(id_) + page)
@@ -191,7 +191,7 @@ def test_delete_of_a_changed_record_is_asked_again(house: Any, post: Any) -> Non
 def test_get_changes_nothing(house: Any, get: Any) -> None:
     id_ = house.customer()
     before = ChangeSet.objects.count()
-    for page in ("", "edit", "delete", "timeline", "panels", "origin/name"):
+    for page in ("", "edit", "delete", "timeline", "panel/related", "origin/name"):
         get("admin", base(id_) + page)
     for page in ("", "filters", "columns", "views", "choose?q=a", f"bulk?do=delete&id={id_}", "new"):
         assert get("admin", f"/customers/account/{page}").status_code == 200, page
@@ -211,7 +211,7 @@ def test_choose_finds_only_what_the_person_may_see(house: Any, get: Any) -> None
 def test_panels_lead_to_lists_and_prefilled_forms(house: Any, get: Any) -> None:
     id_ = house.customer()
     house.save("customers.contact", {"name": "Li Lei", "account": id_})
-    html = get("owner", f"{base(id_)}panels").content.decode()
+    html = get("owner", f"{base(id_)}panel/related").content.decode()
     assert "Li Lei" in html and f"/customers/contact/new?account={id_}" in html
     assert f"/trade/order/new?account={id_}" in html
 

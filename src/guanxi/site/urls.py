@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from guanxi.site.menu import install_menu
+from guanxi.site.panels import install_panels
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("guanxi.web.screens.core.urls")),
@@ -11,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 install_menu(urlpatterns)
+install_panels()
 
 handler400 = "guanxi.web.errors.bad_request"
 handler403 = "guanxi.web.errors.forbidden"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
@@ -20,6 +21,7 @@ from guanxi.records.entity import Entity, Field
 from guanxi.records.read.cells import names_of
 from guanxi.records.read.view import Historian, related
 from guanxi.web import components
+from guanxi.web import panels as hung
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses, shown, timeline, words
 from guanxi.web.pages.base import actor_of, capital, entity_label, entity_page, entity_plural, number, render
@@ -147,7 +149,6 @@ def context_of(request: HttpRequest, entity: Entity, id: int) -> dict[str, Any]:
     actor = actor_of(request)
     view = read.view(entity, actor, id)
     base = addresses.record_url(entity.key, id)
-    line = timeline.of_record(entity, actor, id)
     parts = parts_of(view, hidden=frozenset({"tags"}))
     return {
         "entity": entity,
@@ -160,10 +161,59 @@ def context_of(request: HttpRequest, entity: Entity, id: int) -> dict[str, Any]:
         "parts": [p for p in parts if p.body],
         "bare": [p for p in parts if not p.body],
         "may": {a: a in view.may for a in ("edit", "delete", "assign")},
-        "related": any(True for _one in related(entity, actor)),
+        "middle": hanging(request, view, "middle"),
+        "side": hanging(request, view, "side"),
         "id": id,
-        **timeline.as_context(request, line, f"{base}timeline"),
     }
+
+
+# Panels -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hanging:
+    """A panel on a page. `body` is "" for one that is asked for later, at `url`."""
+
+    key: str
+    title: str
+    icon: str
+    body: SafeString
+    url: str
+    framed: bool
+
+
+def hanging(request: HttpRequest, view: read.RecordView, place: str) -> list[Hanging]:
+    """The panels of one place; those drawn with the page that have nothing to say are left out."""
+    found = []
+    base = addresses.record_url(view.entity.key, view.id)
+    for one in hung.of(actor_of(request), view.entity, place):
+        body = "" if one.lazy else one.body(request, view)
+        if one.lazy or body:
+            url = f"{base}panel/{one.key}"
+            found.append(Hanging(one.key, str(one.title), one.icon, components.safe(body), url, one.framed))
+    return found
+
+
+@entity_page("view")
+def panel_page(request: HttpRequest, entity: Entity, id: int, name: str) -> HttpResponse:  # noqa: A002
+    """One panel: its inside for the record page, or a page of its own."""
+    actor = actor_of(request)
+    view = read.view(entity, actor, id)
+    one = hung.get(actor, entity, name)
+    if one is None:
+        raise read.Hidden(f"{entity.key} {id}")
+    body = components.safe(one.body(request, view))
+    if is_fragment(request):
+        return HttpResponse(body)
+    context = {
+        "panel": one,
+        "body": body,
+        "title": view.title or f"#{id}",
+        "base": addresses.record_url(entity.key, id),
+        "plural": entity_plural(entity),
+        "list_url": addresses.list_url(entity.key),
+    }
+    return render(request, "pages/panel.html", context)
 
 
 @entity_page("view")
@@ -338,23 +388,17 @@ def item(entity: Entity, row: read.Row, base: str) -> Item:
     return Item(title, " · ".join(said[:2]), f"{base}{row.id}/")
 
 
-@entity_page("view")
-def panels(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
+def has_related(actor: Actor, entity: Entity) -> bool:
+    return any(True for _one in related(entity, actor))
+
+
+def related_panel(request: HttpRequest, view: read.RecordView) -> str:
     """Everything that points to this record, as panels; loaded after the page, in one request."""
     actor = actor_of(request)
-    read.get_visible(entity, actor, id)
-    pointing = list(related(entity, actor))
+    pointing = list(related(view.entity, actor))
     times: dict[str, int] = {}
     for one in pointing:
         times[one.entity.key] = times.get(one.entity.key, 0) + 1
-    shown_panels = [panel(actor, one.entity, one.field, id, several=times[one.entity.key] > 1) for one in pointing]
-    context = {
-        "entity": entity,
-        "panels": [p for p in shown_panels if p.count],
-        "bare": [p for p in shown_panels if not p.count],
-        "base": addresses.record_url(entity.key, id),
-        "title": title_of(entity, actor, id),
-        "plural": entity_plural(entity),
-        "list_url": addresses.list_url(entity.key),
-    }
-    return render(request, "pages/panels.html", context, fragment="panels" if is_fragment(request) else "")
+    found = [panel(actor, one.entity, one.field, view.id, several=times[one.entity.key] > 1) for one in pointing]
+    context = {"panels": [p for p in found if p.count], "bare": [p for p in found if not p.count]}
+    return render_to_string("pages/panels.html", context, request)

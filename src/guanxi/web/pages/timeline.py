@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
@@ -20,7 +21,7 @@ from guanxi.records import invert, read
 from guanxi.records.entity import Entity
 from guanxi.records.read.view import Event, FieldChange, Historian
 from guanxi.web import components
-from guanxi.web.pages import words
+from guanxi.web.pages import addresses, words
 from guanxi.web.templatetags.gx import ago
 
 FIRST = 8
@@ -87,11 +88,32 @@ def moment(actor: Actor, event: Event) -> Moment:
     )
 
 
-def of_record(entity: Entity, actor: Actor, id: int, *, before: int | None = None, limit: int = FIRST) -> Timeline:  # noqa: A002
-    """The newest moments before a line of the journal, ending with the record's creation. Raises Hidden."""
-    row = read.visible(entity, actor).filter(pk=id).values("created_in").first()
-    if row is None:
-        raise read.Hidden(f"{entity.key} {id}")
+def panel(request: HttpRequest, view: read.RecordView) -> str:
+    """The time line as a panel of the record page."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    line = of_record(view.entity, actor, view.id, created_in=view.created_in)
+    context = as_context(request, line, f"{addresses.record_url(view.entity.key, view.id)}timeline")
+    return f'<ol class="gx-timeline">{render_to_string("pages/moments.html", context)}</ol>'
+
+
+def of_record(
+    entity: Entity,
+    actor: Actor,
+    id: int,  # noqa: A002
+    *,
+    before: int | None = None,
+    limit: int = FIRST,
+    created_in: int | None = None,
+) -> Timeline:
+    """The newest moments before a line of the journal, ending with the record's creation. Raises Hidden.
+
+    `created_in`: the change set that made the record, from who has looked already whether the actor may see it.
+    """
+    if created_in is None:
+        row = read.visible(entity, actor).filter(pk=id).values("created_in").first()
+        if row is None:
+            raise read.Hidden(f"{entity.key} {id}")
+        created_in = row["created_in"]
     lines = Change.objects.filter(record=id, entity=entity.key).order_by("-pk")
     if before is not None:
         lines = lines.filter(pk__lt=before)
@@ -102,7 +124,7 @@ def of_record(entity: Entity, actor: Actor, id: int, *, before: int | None = Non
     events = [past.event(line) for line in found[:limit]]
     if not more and not any(e.op == Op.CREATE for e in events):
         # Created together with many others: the creation has no line of its own.
-        first = ChangeSet.objects.filter(pk=row["created_in"]).prefetch_related("undone_by").first()
+        first = ChangeSet.objects.filter(pk=created_in).prefetch_related("undone_by").first()
         if first is not None:
             events.append(Event(first, Op.CREATE.value, (), 0, bool(first.undone_by.all())))
     return Timeline([moment(actor, event) for event in events], found[limit - 1].pk if more else 0)

@@ -28,7 +28,7 @@ def of(entity: Entity) -> URLResolver:
         path("<int:id>/edit", form.edit, key, name="edit"),
         path("<int:id>/delete", delete.delete, key, name="delete"),
         path("<int:id>/timeline", record.timeline_page, key, name="timeline"),
-        path("<int:id>/panels", record.panels, key, name="panels"),
+        path("<int:id>/panel/<slug:name>", record.panel_page, key, name="panel"),
         path("<int:id>/origin/<slug:field>", record.origin, key, name="origin"),
         path("<int:id>/reveal/<slug:field>", record.reveal, key, name="reveal"),
     ]

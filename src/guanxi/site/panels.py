@@ -1,0 +1,24 @@
+"""What stands on the record pages besides their fields, listed by hand. Upper rooms add to the pages of lower ones here.
+
+A line is a `guanxi.web.panels.Panel`; its body is a function `(request, view) -> HTML` in `web.pages` or `web.screens.<room>`.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.web.pages import record, timeline
+from guanxi.web.panels import EVERY, Panel, install
+
+PANELS = (
+    Panel(entity=EVERY, key="timeline", title=_("Time line"), body=timeline.panel, place="middle", order=50, lazy=False),
+    Panel(
+        entity=EVERY, key="related", title=_("What belongs to it"), body=record.related_panel, order=50, framed=False,
+        when=record.has_related,
+    ),
+)  # fmt: skip
+
+
+def install_panels() -> None:
+    """Called where the addresses are listed."""
+    install(PANELS)
