@@ -62,6 +62,7 @@ class Menu:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     icon: str = ""
     needs: tuple[str, str] | None = None
+    needs_any: tuple[tuple[str, str], ...] = ()  # one of these is enough
     create: Text = ""
     create_url: str = ""
 
@@ -73,6 +74,8 @@ class Menu:
         return name if name.startswith("/") else reverse(name, args=self.args, kwargs=dict(self.kwargs))
 
     def visible_to(self, actor: Actor) -> bool:
+        if self.needs_any and not any(actor.can(*need) for need in self.needs_any):
+            return False
         return self.needs is None or actor.can(*self.needs)
 
     def creatable_by(self, actor: Actor) -> bool:
