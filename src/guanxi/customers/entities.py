@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import declared, lists, models
 from guanxi.records import kinds
-from guanxi.records.entity import Entity, Field, Numbering, Section
+from guanxi.records.entity import Board, Entity, Field, Numbering, Section
 from guanxi.records.policy import Everyone, Inherits, Owned
 
 ACCOUNT = Entity(
@@ -96,6 +96,10 @@ ACCOUNT = Entity(
     ),
     # What one file and one customer share and nobody else: phones are shared by families and front desks, names by namesakes.
     recognise_by=("number", "external_id", "credit_code", "email"),
+    board=Board(
+        by="status", amount="annual_revenue", card=("tier", "phone", "email"),
+        stuck={"status": {"lead": 30, "dormant": 180}}, ask={"status": {"blocked": ("remark",)}},
+    ),
 )  # fmt: skip
 
 CONTACT = Entity(
@@ -126,6 +130,7 @@ CONTACT = Entity(
         Field("remark", aliases=("备注", "note", "notes", "comment")),
     ),
     columns=("name", "account", "job_title", "role", "mobile", "email", "primary"),
+    board=Board(by="role", card=("account", "job_title", "mobile")),
     sections=(
         Section(_("Basics"), "name", "account", "job_title", "department", "role", "primary", "tags"),
         Section(_("How to reach them"), "mobile", "phone", "email", "wechat", "language"),

@@ -10,7 +10,7 @@ from django.core.checks import register as register_check
 from django.db.models import UniqueConstraint
 
 from guanxi.records import catalogue, kinds
-from guanxi.records.entity import Entity, WrongDeclaration
+from guanxi.records.entity import Board, Entity, WrongDeclaration
 
 
 def register() -> None:
@@ -35,6 +35,7 @@ def problems(entity: Entity) -> Iterator[str]:
         "columns": entity.columns, "recognise_by": entity.recognise_by, "title": (entity.title,),
         "sections": tuple(key for section in entity.sections for key in section.fields),
         "rollups": tuple(name for r in entity.rollups for name in (r.link, r.of)), "merge": tuple(entity.merge),
+        "board": _of_board(entity.board),
     }  # fmt: skip
     for place, keys in mentioned.items():
         yield from (f"{entity.key}: {place} names {key}, which is no field" for key in keys if key not in declared)
@@ -77,6 +78,11 @@ def problems(entity: Entity) -> Iterator[str]:
     )
     for attname in columns.keys() - known:
         yield f"{entity.key}: the column {attname} is in no field; declare it, or nobody can see, export or erase it"
+
+
+def _of_board(board: Board) -> tuple[str, ...]:
+    named = [board.by, board.amount, board.dated, *board.card, *board.stuck, *board.ask]
+    return tuple(filter(None, [*named, *(f for asked in board.ask.values() for keys in asked.values() for f in keys)]))
 
 
 SYSTEM_COLUMNS = {"id", "created_in", "changed_in", "deleted_in", "version", "origin", "custom"}

@@ -104,6 +104,23 @@ class Rollup:
     of: str
 
 
+@dataclass(frozen=True)
+class Board:
+    """How records look on boards. Every field chosen from a list makes a board; this says what is special.
+
+    `by`: the field the board opens with. `amount`: the money field that columns sum up, `dated` the day whose exchange rate
+    counts (none: today's). `card`: fields on a card. `stuck`: {field: {code: days}} after which a record counts as stuck.
+    `ask`: {field: {code: fields}} that must be filled when a card is moved to that value.
+    """
+
+    by: str = ""
+    amount: str = ""
+    dated: str = ""
+    card: tuple[str, ...] = ()
+    stuck: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    ask: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+
+
 Derive = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -126,6 +143,7 @@ class Entity:
     merge: Mapping[str, Any] = field(default_factory=dict)
     area: str = ""
     listed: bool = True  # has a list of its own in the menu
+    board: Board = Board()
     help: Label = ""
 
     @property

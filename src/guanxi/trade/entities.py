@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.lists import CURRENCY
 from guanxi.records import kinds
-from guanxi.records.entity import Entity, Field, Numbering, Rollup, Section
+from guanxi.records.entity import Board, Entity, Field, Numbering, Rollup, Section
 from guanxi.records.policy import Everyone, Inherits
 from guanxi.trade import declared, lists, models
 
@@ -57,6 +57,7 @@ PRODUCT = Entity(
         Field("datasheet", kind=kinds.File(), aliases=()),
     ),
     columns=("name", "sku", "category", "brand", "price", "unit", "status"),
+    board=Board(by="status", card=("sku", "category", "price")),
     sections=(
         Section(_("Basics"), "name", "sku", "category", "brand", "unit", "status", "tags"),
         Section(_("Prices"), "price", "cost", "currency"),
@@ -95,6 +96,11 @@ ORDER = Entity(
         Field("remark", aliases=("备注", "订单备注", "note", "notes", "memo")),
     ),
     columns=("number", "account", "ordered_at", "status", "total", "paid", "currency", "sales_rep"),
+    board=Board(
+        by="status", amount="total", dated="ordered_at", card=("account", "ordered_at"),
+        stuck={"status": {"draft": 7, "confirmed": 14, "shipped": 21}},
+        ask={"status": {"cancelled": ("remark",), "refunded": ("remark",)}},
+    ),
     sections=(
         Section(_("Basics"), "number", "account", "contact", "ordered_at", "status", "channel", "sales_rep", "tags"),
         Section(_("Amounts"), "currency", "total", "discount", "paid", "open_amount", "payment_method"),
@@ -148,6 +154,7 @@ PAYMENT = Entity(
         Field("remark", aliases=("备注", "note", "notes")),
     ),
     columns=("order", "amount", "currency", "received_at", "method", "reference"),
+    board=Board(by="method", amount="amount", dated="received_at", card=("order", "received_at")),
     sections=(Section(_("Basics"), "order", "amount", "currency", "received_at", "method", "reference", "remark", "tags"),),
 )  # fmt: skip
 
