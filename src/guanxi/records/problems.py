@@ -22,6 +22,8 @@ OWN = {
     "owner.outside": "You may not give this record to '%(value)s'; choose somebody inside your range",
     "delete.used": "%(count)s %(target)s belong to this record; move or delete them first",
     "delete.used_elsewhere": "Records outside your range belong to this record; ask somebody who sees them",
+    "cell.closed": "This column cannot be changed here",
+    "cell.changed": "%(who)s changed this meanwhile to '%(value)s'; look at it again before you overwrite it",
     "undo.changed": "changed again since",
     "undo.right": "you may not change this record",
     "undo.used": "other records that stay belong to it",

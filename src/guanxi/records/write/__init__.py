@@ -2,11 +2,13 @@
 
 from guanxi.records.write.assign import Outside
 from guanxi.records.write.delete import Deleted, delete, delete_many
+from guanxi.records.write.edit_cells import CellsEdited, TooMany, edit_cells
 from guanxi.records.write.edit_many import Edited, edit_many
 from guanxi.records.write.errors import Conflict, ConflictField, Invalid, Refused
 from guanxi.records.write.save import Saved, save
 
 __all__ = [
+    "CellsEdited",
     "Conflict",
     "ConflictField",
     "Deleted",
@@ -15,8 +17,10 @@ __all__ = [
     "Outside",
     "Refused",
     "Saved",
+    "TooMany",
     "delete",
     "delete_many",
+    "edit_cells",
     "edit_many",
     "save",
 ]
