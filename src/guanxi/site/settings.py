@@ -139,6 +139,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.messages.context_processors.messages",
                 "guanxi.web.context.shell",
+                "guanxi.web.brand.context",
             ],
             "builtins": ["template_partials.templatetags.partials"],
         },
