@@ -96,6 +96,7 @@ ACCOUNT = Entity(
     ),
     # What one file and one customer share and nobody else: phones are shared by families and front desks, names by namesakes.
     recognise_by=("number", "external_id", "credit_code", "email"),
+    completeness=("name", "kind", "owner", "status", "tier", "source", "phone", "email", "address"),
     board=Board(
         by="status", amount="annual_revenue", card=("tier", "phone", "email"),
         stuck={"status": {"lead": 30, "dormant": 180}}, ask={"status": {"blocked": ("remark",)}},

@@ -18,6 +18,7 @@ def describe(entity: Entity) -> str:
     ]
     if entity.numbering:
         lines.append(f"  numbers {entity.numbering.prefix}{entity.numbering.start} … in {entity.numbering.field}")
+    lines.append(f"  complete with {', '.join(entity.counted) or '—'}")
     lines += [f"  rolls up {r.of} into {r.link}.{r.field}" for r in entity.rollups]
     lines += [f"  section {section.title}: {', '.join(section.fields)}" for section in entity.sections]
     lines += [f"  pointed to by {other.key}.{f.key} ({f.on_delete})" for other, f in catalogue.links_to(entity)]

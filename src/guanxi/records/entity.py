@@ -141,6 +141,7 @@ class Entity:
     derive: Derive | None = None
     rollups: tuple[Rollup, ...] = ()
     merge: Mapping[str, Any] = field(default_factory=dict)
+    completeness: tuple[str, ...] = ()  # the fields that make a record complete; see `counted`
     area: str = ""
     listed: bool = True  # has a list of its own in the menu
     board: Board = Board()
@@ -173,6 +174,16 @@ class Entity:
         for shared in SHARED:
             bound.setdefault(shared.key, bind(self, shared))
         return bound
+
+    @cached_property
+    def counted(self) -> tuple[str, ...]:
+        """Fields that make a record complete, in order: those declared as `completeness`, else the title and what is required
+        or essential. What the machine fills in or what is kept secret never counts.
+        """
+        main = set(self.completeness) or {f.key for f in self.declared.values() if f.required or f.essential} | {self.title}
+        order = [*self.completeness, *(k for s in self.sections for k in s.fields), *self.declared]
+        keys = [k for k in dict.fromkeys(order) if k in main]
+        return tuple(k for k in keys if not (self.declared[k].read_only or self.declared[k].secret))
 
     def __str__(self) -> str:
         return self.key
