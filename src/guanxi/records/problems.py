@@ -20,6 +20,7 @@ OWN = {
     "file.type": "Files of this type are not taken here; save it as PDF, image, text or office document",
     "file.size": "This file has %(size)s; at most %(limit)s fit",
     "owner.outside": "You may not give this record to '%(value)s'; choose somebody inside your range",
+    "tree.held": "%(n)d records that belong to it may not be changed by you; ask somebody who may",
     "delete.used": "%(count)s %(target)s belong to this record; move or delete them first",
     "delete.used_elsewhere": "Records outside your range belong to this record; ask somebody who sees them",
     "cell.closed": "This column cannot be changed here",
