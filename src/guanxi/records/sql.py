@@ -65,6 +65,12 @@ def hold(entity: Entity, ids: Collection[int]) -> set[int]:
         return {int(row[0]) for row in cursor.fetchall()}
 
 
+def lock_tree(entity: Entity) -> None:
+    """Until the transaction ends, nobody else moves nodes of this tree: two moves at once could close a circle."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"guanxi.tree.{entity.key}"])
+
+
 def sum_parts(part: Entity, column: str, whole: Entity, sums: Mapping[str, str], ids: Collection[int]) -> int:
     """Set columns of wholes to sums over their live parts: `sums` maps a column of the whole to one of the part; returns rows set."""
     sets = ", ".join(f"{_quote(name)} = coalesce(s.{_quote(name)}, 0)" for name in sums)
