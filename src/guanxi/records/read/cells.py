@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from operator import itemgetter
 from typing import Any
 
 from guanxi.core import secrets
@@ -18,9 +19,9 @@ from guanxi.records.kinds import Formats
 from guanxi.records.read.door import visible
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Cell:
-    """One value as one actor may see it.
+    """One value as one actor may see it. Rows share cells: nobody changes one.
 
     `value`: the stored value, None when masked or restricted. `text`: formatted, masked if need be. `masked`: it is there but
     shown in part; `revealable`: may be asked for, which is logged. `restricted`: points to something the actor may not see.
@@ -37,7 +38,7 @@ class Cell:
     link: tuple[str, int] | None = None
     colour: str = ""
     parts: tuple[tuple[str, str, int], ...] = ()
-    edit_text: str = ""
+    formats: Formats | None = None
 
     @property
     def key(self) -> str:
@@ -47,19 +48,39 @@ class Cell:
     def empty(self) -> bool:
         return not self.text and not self.restricted
 
+    @property
+    def edit_text(self) -> str:
+        """The text an input shows, which `parse` takes back to the same value; "" for what may not be read."""
+        if self.formats is None or self.masked or self.value is None:
+            return ""
+        kind = self.field.kind
+        if isinstance(kind, kinds.Link):
+            return ";".join(str(i) for i in self.value) if kind.many else str(self.value)
+        return kind.edit_text(self.value, self.formats)
+
     def __str__(self) -> str:
         return self.text
+
+
+#: What people choose by name, as `strftime` and Babel call it.
+DATES = {"iso": "%Y-%m-%d", "cn": "%Y年%m月%d日", "dmy": "%d/%m/%Y", "dmy_dot": "%d.%m.%Y", "mdy": "%m/%d/%Y"}
+NUMBERS = {"comma": "en_US", "dot": "de_DE", "space": "fr_FR", "plain": "en_US_POSIX"}
 
 
 def formats_for(actor: Actor) -> Formats:
     """How this actor reads and writes values."""
     return Formats(
-        language=actor.language, time_zone=actor.time_zone, date_format=actor.date_format,
-        number_format=actor.number_format, region=org_settings.get("phone_region"),
+        language=actor.language, time_zone=actor.time_zone,
+        date_format=DATES.get(actor.date_format, actor.date_format),
+        number_format=NUMBERS.get(actor.number_format, actor.number_format), region=org_settings.get("phone_region"),
     )  # fmt: skip
 
 
 Names = Mapping[tuple[str, int], tuple[str, str]]
+Row = Mapping[str, Any]
+REMEMBERED = 500  # cells a reader keeps for each such field
+#: Kinds with few values, whose cells are made once for all rows.
+FEW = (kinds.Choice, kinds.YesNo, kinds.Date, kinds.Integer)
 
 
 @dataclass
@@ -77,6 +98,8 @@ class Reader:
         self._levels = {f.key: rights.level(self.actor, f) for f in self.fields}
         self._may_unmask = self.actor.can(self.entity.key, "unmask")
         self._all = custom.fields(self.entity)
+        self._get: dict[str, Callable[[Row], Any]] = {}
+        self._make: dict[str, Callable[[Row, Names], Cell]] = {}
 
     def columns(self) -> list[str]:
         """The columns the fields need, for `.values()`."""
@@ -93,17 +116,30 @@ class Reader:
             return (f.key, f.kind.currency_field)
         return (f.key,)
 
-    def raw(self, row: Mapping[str, Any], f: Field) -> Any:
+    def raw(self, row: Row, f: Field) -> Any:
         """The stored value of a field in a row; secrets are opened."""
-        if isinstance(f.kind, kinds.Computed):
-            values = [self.raw(row, self._all[key]) for key in f.kind.of]
-            return f.kind.how(*values)
+        get = self._get.get(f.key)
+        if get is None:
+            get = self._get[f.key] = self._getter(f)
+        return get(row)
+
+    def _getter(self, f: Field) -> Callable[[Row], Any]:
+        kind, column = f.kind, f.column
+        if isinstance(kind, kinds.Computed):
+            how, sources = kind.how, [self._all[key] for key in kind.of]
+            return lambda row: how(*[self.raw(row, source) for source in sources])
         if f.custom:
-            return f.kind.from_json(row["custom"].get(f.key))
-        value = row[f.column]
-        if f.secret and value is not None:
-            return secrets.open_value(self.entity.table, f.column, row["id"], value)
-        return value
+            from_json, key = kind.from_json, f.key
+            return lambda row: from_json(row["custom"].get(key))
+        if f.secret:
+            table = self.entity.table
+
+            def opened(row: Row) -> Any:
+                value = row[column]
+                return None if value is None else secrets.open_value(table, column, row["id"], value)
+
+            return opened
+        return itemgetter(column)
 
     def names(self, rows: Iterable[Mapping[str, Any]]) -> Names:
         """Names of everything the rows point to that the actor may see: one query per target, whatever the number of rows."""
@@ -121,21 +157,75 @@ class Reader:
             for id_, name in names_of(self.actor, target, ids).items()
         }
 
-    def cell(self, row: Mapping[str, Any], f: Field, names: Names) -> Cell:
-        value, level = self.raw(row, f), self._levels[f.key]
+    def cell(self, row: Row, f: Field, names: Names) -> Cell:
+        make = self._make.get(f.key)
+        if make is None:
+            make = self._make[f.key] = self._maker(f)
+        return make(row, names)
+
+    def _maker(self, f: Field) -> Callable[[Row, Names], Cell]:
+        """What makes the cells of one field: whatever is the same for all rows is decided here, once."""
+        get = self._get[f.key] = self._getter(f)
+        kind, level, formats = f.kind, self._levels[f.key], self.formats
         editable = level is Level.EDIT
-        if f.kind.is_empty(value):
-            return Cell(f, editable=editable)
+        is_empty, nothing = kind.is_empty, Cell(f, editable=editable, formats=formats)
+        known: dict[Any, Cell] = {}
+
         if level is Level.MASKED or f.secret:
             may = self._may_unmask or (f.secret and level.rank >= Level.READ.rank)
-            return Cell(f, text=f.kind.mask(value, self.formats), masked=True, revealable=may, editable=editable)
-        if isinstance(f.kind, kinds.Link):
-            return self._link(f, value, names, editable)
-        text = f.kind.format(value, self.formats)
-        colour = f.kind.colour(value) if isinstance(f.kind, kinds.Choice) and not f.kind.many else ""
-        if isinstance(f.kind, kinds.Money) and f.kind.currency_field:
-            text = f.kind.format_in(value, row[self._all[f.kind.currency_field].column], self.formats)
-        return Cell(f, value, text, editable=editable, colour=colour, edit_text=f.kind.edit_text(value, self.formats))
+
+            def masked(row: Row, _names: Names) -> Cell:
+                value = get(row)
+                if is_empty(value):
+                    return nothing
+                return Cell(f, None, kind.mask(value, formats), True, may, editable=editable, formats=formats)
+
+            return masked
+
+        if isinstance(kind, kinds.Link):
+
+            def linked(row: Row, names: Names) -> Cell:
+                value = get(row)
+                return nothing if is_empty(value) else self._link(f, value, names, editable)
+
+            return linked
+
+        if isinstance(kind, kinds.Money) and kind.currency_field:
+            format_in, currency = kind.format_in, self._all[kind.currency_field].column
+
+            def money(row: Row, _names: Names) -> Cell:
+                value = get(row)
+                if value is None:
+                    return nothing
+                return Cell(f, value, format_in(value, row[currency], formats), editable=editable, formats=formats)
+
+            return money
+
+        write = kind.format
+        if isinstance(kind, FEW) and not kind.many and not isinstance(kind, kinds.DateTime):
+            colour = kind.colour if isinstance(kind, kinds.Choice) else None
+
+            def few(row: Row, _names: Names) -> Cell:
+                value = get(row)
+                cell = known.get(value)
+                if cell is None:
+                    if is_empty(value):
+                        return nothing
+                    cell = Cell(f, value, write(value, formats), editable=editable, formats=formats)
+                    cell.colour = colour(value) if colour is not None else ""
+                    if len(known) < REMEMBERED:
+                        known[value] = cell
+                return cell
+
+            return few
+
+        def plain(row: Row, _names: Names) -> Cell:
+            value = get(row)
+            if is_empty(value):
+                return nothing
+            return Cell(f, value, write(value, formats), editable=editable, formats=formats)
+
+        return plain
 
     def _link(self, f: Field, value: Any, names: Names, editable: bool) -> Cell:
         assert isinstance(f.kind, kinds.Link)
@@ -148,9 +238,9 @@ class Reader:
             text = ("、" if self.formats.chinese else ", ").join(name for _, name, _ in seen)
             parts = tuple((name, colour, id_) for id_, name, colour in seen)
             return Cell(f, [i for i, _, _ in seen], text, parts=parts, editable=editable, restricted=len(seen) < len(ids),
-                        edit_text=";".join(str(i) for i, _, _ in seen))  # fmt: skip
+                        formats=self.formats)  # fmt: skip
         link = (target, value) if target != "core.user" else None
-        return Cell(f, value, seen[0][1], link=link, editable=editable, edit_text=str(value))
+        return Cell(f, value, seen[0][1], link=link, editable=editable, formats=self.formats)
 
 
 def names_of(actor: Actor, target: str, ids: Iterable[int]) -> dict[int, tuple[str, str]]:

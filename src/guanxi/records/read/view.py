@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from guanxi.core.access.actor import Actor
@@ -40,30 +41,45 @@ class Related:
 
 @dataclass(frozen=True)
 class RecordView:
-    """A record as cells. `cells` has every field the actor knows of; `origins` says where each value came from."""
+    """A record as cells. `cells` has every field the actor knows of; `set_in`: which change set each value is owed to."""
 
     entity: Entity
     id: int
     version: int
     title: str
     cells: Mapping[str, Cell]
-    origins: Mapping[str, Origin]
+    set_in: Mapping[str, int]
     created_in: int
     may: frozenset[str]
+    masked: frozenset[str]  # fields that the actor gets masked, filled or not
 
     def __getitem__(self, key: str) -> Cell:
         return self.cells[key]
 
+    @cached_property
+    def origins(self) -> Mapping[str, Origin]:
+        """Where each value came from: one query, when first asked for."""
+        found = _origins(set(self.set_in.values()))
+        return {key: found[number] for key, number in self.set_in.items() if number in found}
+
+    @cached_property
+    def counted(self) -> tuple[Cell, ...]:
+        """The fields that make this record complete (`Entity.counted`, and required custom ones) as far as the actor may read
+        them in full: of a hidden, masked or secret field the ring must not tell whether it is filled.
+        """
+        keys = (*self.entity.counted, *(k for k, c in self.cells.items() if c.field.custom and c.field.required))
+        cells = [self.cells[k] for k in keys if k in self.cells]
+        return tuple(c for c in cells if not c.field.secret and c.key not in self.masked)
+
     @property
     def missing(self) -> tuple[Field, ...]:
-        """Essential fields that are still empty, in order."""
-        return tuple(c.field for c in self.cells.values() if c.field.essential and c.empty)
+        """Fields that make the record complete and are still empty, in order."""
+        return tuple(c.field for c in self.counted if c.empty)
 
     @property
     def completeness(self) -> int:
-        """Per cent of the essential fields that are filled; 100 when there are none."""
-        essential = [c for c in self.cells.values() if c.field.essential]
-        return round(100 * sum(not c.empty for c in essential) / len(essential)) if essential else 100
+        """Per cent: 100 × filled ÷ counted, rounded down, so that 100 means all; 100 when nothing counts."""
+        return 100 * sum(not c.empty for c in self.counted) // len(self.counted) if self.counted else 100
 
 
 ACTIONS = ("edit", "delete", "assign", "merge", "export", "unmask")
@@ -80,12 +96,11 @@ def view(entity: Entity, actor: Actor, id: int) -> RecordView:  # noqa: A002
     named = reader.names([row])
     cells = {key: reader.cell(row, field, named) for key, field in fields.items()}
     title = cells.get(entity.title)
-    sets = {key: row["origin"].get(key, row["created_in"]) for key in cells}
-    found = _origins(set(sets.values()))
     return RecordView(
         entity, id, row["version"], title.text if title else str(id), cells,
-        {key: found[number] for key, number in sets.items() if number in found}, row["created_in"],
+        {key: row["origin"].get(key, row["created_in"]) for key in cells}, row["created_in"],
         frozenset(_allowed(entity, actor, id)),
+        frozenset(k for k, f in fields.items() if rights.level(actor, f) is Level.MASKED),
     )  # fmt: skip
 
 
@@ -120,7 +135,7 @@ def reveal(entity: Entity, actor: Actor, id: int, key: str) -> Cell:  # noqa: A0
     value = reader.raw(row, field)
     note(actor, action="reveal", entity=entity.key, record=id, detail={"field": key})
     text = "" if field.kind.is_empty(value) else field.kind.format(value, reader.formats)
-    return Cell(field, value, text, edit_text=field.kind.edit_text(value, reader.formats) if text else "")
+    return Cell(field, value, text, formats=reader.formats if text else None)
 
 
 def related(entity: Entity, actor: Actor) -> Iterator[Related]:

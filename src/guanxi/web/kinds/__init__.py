@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from guanxi.web import components
+from guanxi.web.components import escape
 from guanxi.web.kinds import base
 from guanxi.web.kinds.base import Face, FormField, Part, parts_of
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.http import QueryDict
-from django.utils.html import escape, urlize
+from django.utils.html import urlize
 from django.utils.safestring import SafeString
 
 from guanxi.web import components
-from guanxi.web.components import safe
+from guanxi.web.components import escape, safe
 
 
 @dataclass

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import cached_property
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -15,6 +14,7 @@ from guanxi.records import kinds as record_kinds
 from guanxi.records.entity import Entity, Field
 from guanxi.records.read import Cell, Row
 from guanxi.web import components, kinds
+from guanxi.web.components import escape
 from guanxi.web.pages import addresses
 
 safe = components.safe
@@ -93,28 +93,35 @@ class Table:
 
     @cached_property
     def body(self) -> SafeString:
-        choose = escape(_("Choose"))
-        labels = [str(escape(f.label)) for f in self.columns]
         ends = [kinds.face(getattr(f.kind, "result", f.kind).key).to_end for f in self.columns]
-        base = addresses.list_url(self.entity.key)
-        return safe("".join(self._row(row, base, choose, labels, ends) for row in self.rows))
+        opens = [f'<td data-label="{escape(f.label)}"' for f in self.columns]
+        filled = [f'{td} class="gx-end">' if end else f"{td}>" for td, end in zip(opens, ends, strict=True)]
+        self._blank = [f'{td} class="gx-blank">{components.empty_value()}</td>' for td in opens]
+        self._filled = filled
+        self._choose, self._base = escape(_("Choose")), addresses.list_url(self.entity.key)
+        self._made: dict[int, str] = {}  # rows share cells of the same value: made once
+        return safe("".join([self._row(row) for row in self.rows]))
 
-    def _row(self, row: Row, base: str, choose: str, labels: Sequence[str], ends: Sequence[bool]) -> str:
-        parts = ["<tr>"]
+    def _row(self, row: Row) -> str:
+        parts = [f'<tr data-id="{row.id}" data-version="{row.version}">']
         if self.boxes:
             parts.append(
                 f'<td class="gx-tick"><input type="checkbox" name="id" value="{row.id}" data-row'
-                f' aria-label="{choose} {escape(row.title)}"></td>'
+                f' aria-label="{self._choose} {escape(row.title)}"></td>'
             )
+        lead, blank, filled, made = self.lead, self._blank, self._filled, self._made
         for i, cell in enumerate(row.cells):
-            if i == self.lead:
-                parts.append(f'<td class="gx-lead">{self._lead(row, cell, base)}</td>')
-                continue
-            empty = not cell.text and not cell.restricted
-            css = ' class="gx-blank"' if empty else ' class="gx-end"' if ends[i] else ""
-            parts.append(f'<td data-label="{labels[i]}"{css}>{html(cell, linking=self.linking)}</td>')
+            if i == lead:
+                parts.append(f'<td class="gx-lead">{self._lead(row, cell, self._base)}</td>')
+            elif not cell.text and not cell.restricted:
+                parts.append(blank[i])
+            else:
+                shown = made.get(id(cell))
+                if shown is None:
+                    shown = made[id(cell)] = f"{filled[i]}{html(cell, linking=self.linking)}</td>"
+                parts.append(shown)
         if not row.cells:
-            parts.append(f'<td class="gx-lead"><a href="{base}{row.id}/">{escape(row.title or row.id)}</a></td>')
+            parts.append(f'<td class="gx-lead"><a href="{self._base}{row.id}/">{escape(row.title or row.id)}</a></td>')
         parts.append("</tr>")
         return "".join(parts)
 
