@@ -14,11 +14,14 @@ function apply(name, value) {
 
 on("submit", "form[data-prefer]", (event, form) => {
   const button = event.submitter;
-  if (!button || button.name === "language") return;
+  if (!button) return;
+  // Filters and pages change the address without loading anew: come back to what stands there now.
+  form.elements.next.value = location.pathname + location.search;
+  if (button.name === "language") return;
   event.preventDefault();
   apply(button.name, button.value);
-  for (const other of form.querySelectorAll(`[name="${button.name}"]`)) {
-    other.setAttribute("aria-checked", String(other === button));
+  for (const other of form.elements) {
+    if (other.name === button.name) other.setAttribute("aria-checked", String(other === button));
   }
   const body = new FormData(form, button);
   fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" }, credentials: "same-origin" });

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
 DIST = Path(__file__).parent / "static" / "dist"
+_MANIFEST = str(DIST / "manifest.json")
 # Names with a content hash never change their content, so whitenoise may let browsers keep them for ever.
 IMMUTABLE = r"/static/dist/.+-[0-9A-Z]{8}\.\w+$"
 
@@ -23,12 +25,17 @@ def _read(stamp: int) -> dict[str, str]:  # noqa: ARG001 (the stamp is the cache
     return found
 
 
-def manifest() -> dict[str, str]:
-    """Logical name → file name, read again when the bundle was rebuilt. Raises AssetsMissing when there is none."""
+def stamp() -> int:
+    """Changes when the bundle was rebuilt. Raises AssetsMissing when there is none."""
     try:
-        return _read((DIST / "manifest.json").stat().st_mtime_ns)
+        return os.stat(_MANIFEST).st_mtime_ns  # noqa: PTH116 (asked at every page)
     except FileNotFoundError:
         raise AssetsMissing("The interface was not built: run `make assets` (node frontend/build.mjs).") from None
+
+
+def manifest() -> dict[str, str]:
+    """Logical name → file name, read again when the bundle was rebuilt."""
+    return _read(stamp())
 
 
 def url(name: str) -> str:

@@ -164,7 +164,7 @@ class Person:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         versions.refresh()
-        actor = actor_for(request.user)
+        actor = actor_for(request.user, role_ids=getattr(request.user, "role_ids", None))
         request.actor = actor  # type: ignore[attr-defined]
         chosen = getattr(request.user, "language", "") if actor.user_id else ""
         language = chosen or language_from(request)

@@ -7,21 +7,24 @@ person may use.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import get_urlconf, reverse
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
+from guanxi.core.org import versions
 from guanxi.web.access import public
+from guanxi.web.templatetags.frame import forget
 
 Text = str | Promise
 YEAR = 365 * 24 * 3600
@@ -88,6 +91,9 @@ class Frame:
 
     menu: tuple[Menu, ...] = ()
     search_url: str = ""
+    palette_url: str = ""
+    recent_url: str = ""
+    pinned: Callable[[Actor], Sequence[Any]] | None = None
     notices_url: str = ""
     me_url: str = ""
     help_url: str = ""
@@ -97,9 +103,13 @@ frame = Frame()
 
 
 def install(
-    menu: Iterable[Menu], *, search_url: str = "", notices_url: str = "", me_url: str = "", help_url: str = ""
-) -> None:
-    """Called once by the site when the program starts; a second call replaces the first. URLs are URL names or paths."""
+    menu: Iterable[Menu], *, search_url: str = "", notices_url: str = "", me_url: str = "", help_url: str = "",
+    palette_url: str = "", recent_url: str = "", pinned: Callable[[Actor], Sequence[Any]] | None = None,
+) -> None:  # fmt: skip
+    """Called once by the site when the program starts; a second call replaces the first. URLs are URL names or paths.
+
+    `pinned` says which records a person pinned, as things with `title`, `url` and `icon`.
+    """
     entries = tuple(menu)
     known = {area.key for area in AREAS}
     for entry in entries:
@@ -107,18 +117,49 @@ def install(
             raise ValueError(f"menu entry {entry.url!r} names the unknown area {entry.area!r}")
     frame.menu, frame.search_url, frame.notices_url = entries, search_url, notices_url
     frame.me_url, frame.help_url = me_url, help_url
+    frame.palette_url, frame.recent_url, frame.pinned = palette_url, recent_url, pinned
+    _entries_of.clear()
+    forget()
 
 
 def link(name: str) -> str:
-    return "" if not name else name if name.startswith("/") else reverse(name)
+    if not name or name.startswith("/"):
+        return name
+    return _reversed(name, get_urlconf())
+
+
+@lru_cache(maxsize=64)
+def _reversed(name: str, urlconf: str | None) -> str:
+    return reverse(name, urlconf)
+
+
+#: {(rights, addresses): (entries with their paths, what may be created)}; what roles grant is part of the key.
+_entries_of: dict[tuple[Any, ...], tuple[list[tuple[Menu, str]], list[Menu]]] = {}
+
+
+def _visible(request: HttpRequest) -> tuple[list[tuple[Menu, str]], list[Menu]]:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    key = (actor.kind, getattr(actor, "role_ids", ()), versions.stamp("access"), getattr(request, "urlconf", None))
+    found = _entries_of.get(key)
+    if found is None:
+        entries = [entry for entry in frame.menu if entry.visible_to(actor)]
+        found = [(e, e.path()) for e in entries], [e for e in entries if e.creatable_by(actor)]
+        if len(_entries_of) > 500:
+            _entries_of.clear()
+        _entries_of[key] = found
+    return found
+
+
+def menu_here(request: HttpRequest) -> str:
+    """The path of the menu entry one is at: the longest path that the address begins with; "" at none."""
+    here = request.path
+    paths = (path for _, path in _visible(request)[0] if here == path or (path != "/" and here.startswith(path)))
+    return max(paths, key=len, default="")
 
 
 def menu_for(request: HttpRequest) -> list[dict[str, Any]]:
-    """Areas with the entries this person may use, the current one marked: the longest path that the address begins with."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    entries = [(entry, entry.path()) for entry in frame.menu if entry.visible_to(actor)]
-    here = request.path
-    current = max((p for _, p in entries if here == p or (p != "/" and here.startswith(p))), key=len, default=None)
+    """Areas with the entries this person may use, the current one marked."""
+    entries, current = _visible(request)[0], menu_here(request)
     areas = []
     for area in AREAS:
         items = [
@@ -133,12 +174,13 @@ def menu_for(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def quick_create_for(request: HttpRequest) -> list[dict[str, Any]]:
+    return [{"label": e.create, "path": e.create_path(), "icon": e.icon} for e in _visible(request)[1]]
+
+
+def pinned_for(request: HttpRequest) -> Sequence[Any]:
+    """What this person pinned and may still see."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    return [
-        {"label": entry.create, "path": entry.create_path(), "icon": entry.icon}
-        for entry in frame.menu
-        if entry.visible_to(actor) and entry.creatable_by(actor)
-    ]
+    return frame.pinned(actor) if frame.pinned is not None and actor.user_id is not None else ()
 
 
 # Toasts ---------------------------------------------------------------------------------------------------------------

@@ -135,11 +135,15 @@ ANONYMOUS = Actor(kind="anonymous", name="")
 SYSTEM = Actor(kind="system", name="Guanxi")
 
 
-def actor_for(user: object) -> Actor:
-    """The actor of a signed-in person; ANONYMOUS for anybody else and for people made inactive."""
+def actor_for(user: object, *, role_ids: tuple[int, ...] | None = None) -> Actor:
+    """The actor of a signed-in person; ANONYMOUS for anybody else and for people made inactive.
+
+    `role_ids`: their roles, sorted, for who has just read them.
+    """
     if not isinstance(user, User) or not user.is_active:
         return ANONYMOUS
-    role_ids = tuple(sorted(user.roles.values_list("pk", flat=True)))
+    if role_ids is None:
+        role_ids = tuple(sorted(user.roles.values_list("pk", flat=True)))
     rights = ROLES.get()
     return Actor(
         kind="user",

@@ -68,6 +68,9 @@ class User(AbstractBaseUser):
     theme = models.CharField(_("Theme"), max_length=10, blank=True)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
 
+    #: Ids of their roles as they stood when the request began; None where nobody asked.
+    role_ids: tuple[int, ...] | None = None
+
     objects = UserManager()
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

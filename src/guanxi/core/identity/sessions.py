@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db import connection
 from django.utils import timezone
 
 from guanxi.core.identity.models import Session, User
@@ -18,6 +19,19 @@ class SessionStore(DatabaseStore):
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
+
+    def load(self) -> dict[str, Any]:
+        """As Django's own, without the ORM: this runs at every request."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT session_data FROM core_session WHERE session_key = %s AND expire_date > %s",
+                [self.session_key, timezone.now()],
+            )
+            row = cursor.fetchone()
+        if row is None:
+            self._session_key = None
+            return {}
+        return dict(self.decode(row[0]))
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         data.setdefault(STARTED, timezone.now().isoformat())

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 
 T = TypeVar("T")
 _stamps: dict[str, int] = {}
@@ -19,9 +19,9 @@ _stamps: dict[str, int] = {}
 
 def refresh() -> None:
     """Read all stamps (one query). Called at the start of each request and job."""
-    from guanxi.core.org.models import Version
-
-    fresh = dict(Version.objects.values_list("key", "n"))
+    with connection.cursor() as cursor:  # without the ORM: this runs at every request
+        cursor.execute("SELECT key, n FROM core_version")
+        fresh = dict(cursor.fetchall())
     _stamps.clear()
     _stamps.update(fresh)
 
@@ -33,14 +33,18 @@ def bump(key: str) -> None:
     n = secrets.randbits(62)
     Version.objects.update_or_create(key=key, defaults={"n": n})
     _stamps[key] = n
-    connection = transaction.get_connection()
-    if connection.in_atomic_block:
+    if transaction.get_connection().in_atomic_block:
         # What this process read inside the transaction may be rolled back: look again afterwards.
         transaction.on_commit(lambda: _stamps.__setitem__(key, n))
 
 
 def stamp(key: str) -> int:
     return _stamps.get(key, 0)
+
+
+def fingerprint() -> int:
+    """One number for all stamps: it changes when any shared configuration does."""
+    return hash(frozenset(_stamps.items()))
 
 
 class Cached(Generic[T]):
@@ -58,6 +62,10 @@ class Cached(Generic[T]):
             held = (now, self.load())
             self._held = held
         return held[1]
+
+    def put(self, value: T) -> None:
+        """Hold this as what the present stamp says."""
+        self._held = (stamp(self.key), value)
 
     def clear(self) -> None:
         self._held = None
