@@ -67,6 +67,8 @@ def ids(db: None) -> dict[str, Any]:
         "customers.address": make.record("customers.address", {"account": account, "purpose": "billing", "address": {"detail": "a"}, "x_any": "a"}),
         "customers.relation": make.record("customers.relation", {"account": account, "type": "supplies", "other": make.account(), "x_any": "a"}),
         "customers.contactpoint": make.record("customers.contactpoint", {"account": account, "kind": "wechat", "value": "abc", "x_any": "a"}),
+        "engagement.interaction": make.interaction(account, x_any="a"), "engagement.step": make.step(account, "2026-05-01", x_any="a"),
+        "engagement.attachment": make.attachment(account, x_any="a"),
         "trade.orderline": catalogue.get("trade.orderline").model.all_rows.values_list("pk", flat=True)[0],
     }  # fmt: skip
     some = ChoiceList.objects.order_by("key").first()

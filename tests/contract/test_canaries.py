@@ -53,6 +53,7 @@ CLASS_OF: dict[str, dict[str, str]] = {
     "customers.contactpoint": {"value": "personal"},
     "trade.product": {"cost": "internal"},
     "trade.order": {"delivery_address": "personal"},
+    "engagement.interaction": {"subject": "personal", "words": "personal"},
 }  # fmt: skip
 EXTRA = {"x_open": "public", "x_inside": "internal", "x_private": "personal", "x_locked": "secret"}
 #: Kept encrypted: nobody reads them on a page, whatever their role; whoever may asks for one at a time.

@@ -228,6 +228,8 @@ def test_creating_is_journalled_or_refused_without_a_trace(world: World, person:
     values, _marks = maker.values(entity)
     if key == "customers.relation":
         values["other"] = world.records["customers.account", place][1]
+    if key == "engagement.attachment":
+        values |= {"about_entity": "customers.account", "about": world.of("customers.account", place)}
     allowed = rights.editable(actor, entity)
     values = {k: v for k, v in values.items() if k in allowed or not role}
     before = state()

@@ -134,6 +134,8 @@ def _make(
     links = dict(maker.links)
     if entity.key == "customers.relation":
         owner["other"] = world.records["customers.account", place][1]
+    if entity.key == "engagement.attachment":
+        owner |= {"about_entity": "customers.account", "about": world.of("customers.account", place)}
     more: dict[str, Any] = {}
     id_ = None
     for old in (True, False):

@@ -84,6 +84,22 @@ def payment(order: int, amount: Decimal | str, *, by: Actor | None = None, **val
     return record("trade.payment", {"order": order, "amount": amount, "received_at": "2026-03-02", **values}, by=by)
 
 
+def interaction(account: int, words: str = "", *, by: Actor | None = None, **values: Any) -> int:
+    text = words or f"跟进 {next(_n)}: 客户要报价"
+    return record("engagement.interaction", {"account": account, "method": "call", "words": text, **values}, by=by)
+
+
+def step(account: int, due: Any, what: str = "", *, by: Actor | None = None, **values: Any) -> int:
+    text = what or f"回电话 {next(_n)}"
+    return record("engagement.step", {"account": account, "what": text, "due": due, **values}, by=by)
+
+
+def attachment(about: int, entity: str = "customers.account", *, by: Actor | None = None, **values: Any) -> int:
+    """An attachment of a record; without a `file` it is only a name."""
+    given = {"about": about, "about_entity": entity, "name": f"合同{next(_n)}.pdf", **values}
+    return record("engagement.attachment", given, by=by)
+
+
 def tag(name: str = "", *, by: Actor | None = None, **values: Any) -> int:
     return record("records.tag", {"name": name or f"标签{next(_n)}", **values}, by=by)
 

@@ -14,7 +14,7 @@ ALLOWED_HOSTS = conf.allowed_hosts
 BASE_URL = conf.base_url
 CSRF_TRUSTED_ORIGINS = conf.trusted_origins
 
-ROOMS = ["core", "records", "customers", "trade", "intake", "ops"]
+ROOMS = ["core", "records", "customers", "trade", "engagement", "intake", "insight", "ops"]
 INSTALLED_APPS = [
     "guanxi.web",  # before allauth: our templates and texts win
     "django.contrib.contenttypes",
@@ -68,6 +68,7 @@ TIME_ZONE = conf.time_zone
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 FILES_ROOT = conf.home / "files"
+MARTS_ROOT = conf.home / "marts"
 CHECKPOINTS = conf.home / "checkpoints"
 
 # --- sign-in
