@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.core.jobs import JobContext, job
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Op
-from guanxi.records import catalogue, invert, search, sql
+from guanxi.records import catalogue, invert, search, sql, trees
 from guanxi.records.models import SearchEntry
 
 _CHUNK = 2_000
@@ -45,6 +45,21 @@ def undo(ctx: JobContext, *, change_set: int, reason: str = "") -> dict[str, int
         ctx.check()
 
     return {"change_set": invert.undo(ctx.actor, change_set, reason=reason, progress=progress).change_set}
+
+
+@job("records.merge_nodes", title=_("Merge categories"))
+def merge_nodes(ctx: JobContext, *, entity: str, node: int, into: int) -> dict[str, int]:
+    """Merge one node of a tree into another. Run again after it was done, the node is gone and nothing happens."""
+    of = catalogue.get(entity)
+    if not of.model.all_rows.filter(pk=node, deleted_in__isnull=True).exists():
+        return {}
+
+    def progress(done: int, total: int) -> None:
+        ctx.progress(done, total)
+        ctx.check()
+
+    change_set, balance = trees.merge(ctx.actor, of, node, into, progress=progress)
+    return {"change_set": change_set, "updated": balance.updated}
 
 
 def _written(change_set: int, entity: str) -> Iterator[list[int]]:

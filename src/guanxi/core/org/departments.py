@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
@@ -18,8 +19,18 @@ from guanxi.core.org.problems import Invalid
 DEEPEST = 20
 
 
+class Stale(Invalid):
+    """Somebody else changed the same department since the page was shown; nothing was done."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody changed this department meanwhile. It is shown as it is now; look again."))
+
+
 def _state(department: Department) -> dict[str, Any]:
     return {"name": department.name, "parent": department.parent_id, "manager": department.manager_id}
+
+
+state = _state
 
 
 def _clean_name(name: str, parent: Department | None, *, but: int | None = None) -> str:
@@ -73,12 +84,20 @@ def create(actor: Actor, name: str, *, parent: Department | None = None, manager
 
 
 def edit(
-    actor: Actor, department: Department, *, name: str, parent: Department | None, manager: User | None
+    actor: Actor,
+    department: Department,
+    *,
+    name: str,
+    parent: Department | None,
+    manager: User | None,
+    was: Mapping[str, Any] | None = None,
 ) -> Department:
-    """Rename, give another manager, move with everything below."""
+    """Rename, give another manager, move with everything below. Raises Stale when it is no longer what it `was`."""
     with changing(actor, "departments"):
         department = Department.objects.get(pk=department.pk)
         before = _state(department)
+        if was is not None and dict(was) != before:
+            raise Stale
         if (parent.pk if parent else None) != department.parent_id:
             _move(department, Department.objects.get(pk=parent.pk) if parent else None)
         department.name = _clean_name(name, parent, but=department.pk)
@@ -109,6 +128,54 @@ def _move(department: Department, parent: Department | None) -> None:
     department.parent = parent
     department.path = new
     department.save(update_fields=["parent"])
+
+
+def place(
+    actor: Actor, department: Department, *, parent: Department | None, before: int | None, was_parent: int | None
+) -> None:
+    """Put a department under `parent` (None: the top) before its sibling `before` (None: last).
+
+    Raises Stale when it no longer stands under `was_parent`.
+    """
+    with changing(actor, "departments"):
+        department = Department.objects.get(pk=department.pk)
+        if department.parent_id != was_parent:
+            raise Stale
+        was = {**_state(department), "position": department.position}
+        if (parent.pk if parent else None) != department.parent_id:
+            parent = Department.objects.get(pk=parent.pk) if parent else None
+            _clean_name(department.name, parent, but=department.pk)
+            _move(department, parent)
+        others = list(
+            Department.objects.filter(parent=parent).exclude(pk=department.pk).order_by("position", "name", "pk")
+        )
+        at = next((i for i, one in enumerate(others) if one.pk == before), len(others))
+        others.insert(at, department)
+        for position, one in enumerate(others):
+            one.position = position
+        Department.objects.bulk_update(others, ["position"])
+        now = {**_state(department), "position": department.position}
+        audit.settings_changed(actor, "core.department", department.pk, before=was, after=now)
+
+
+def merge(actor: Actor, department: Department, into: Department) -> int:
+    """Close a department: its people and what stands below it go to `into`. Returns how many people moved."""
+    with changing(actor, "departments"):
+        department = Department.objects.get(pk=department.pk)
+        into = Department.objects.get(pk=into.pk)
+        if into.path.startswith(department.path):
+            raise Invalid({"into": [_("A department cannot be merged into itself or what stands below it.")]})
+        before = _state(department)
+        for child in list(department.children.order_by("position", "name", "pk")):
+            _clean_name(child.name, into, but=child.pk)
+            _move(child, into)
+        people = sorted(department.people.values_list("pk", flat=True))
+        User.objects.filter(pk__in=people).update(department=into)
+        record = department.pk
+        department.delete()
+        after = {"merged_into": into.pk, "people": people}
+        audit.settings_changed(actor, "core.department", record, before=before, after=after)
+    return len(people)
 
 
 def delete(actor: Actor, department: Department) -> None:

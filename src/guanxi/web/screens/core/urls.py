@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from guanxi.web.screens.core import departments, me, organisation, people, roles, sign_in
+from guanxi.web import brand
+from guanxi.web.screens.core import branding, departments, jobs, me, organisation, overview, people, roles, sign_in
 
 urlpatterns: list[URLPattern] = [
     *sign_in.urlpatterns,
@@ -13,6 +14,10 @@ urlpatterns: list[URLPattern] = [
     path("me/passkeys", me.me, name="mfa_list_webauthn"),
     path("me/password", me.password, name="me-password"),
     path("me/sign-out-elsewhere", me.sign_out_elsewhere, name="me-sign-out-elsewhere"),
+    path("settings/", overview.overview, name="settings"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<int:pk>", jobs.job, name="job"),
+    path("jobs/<int:pk>/act", jobs.act, name="job-act"),
     path("settings/people", people.people, name="settings-people"),
     path("settings/people/new", people.person_new, name="settings-person-new"),
     path("settings/people/<int:pk>", people.person, name="settings-person"),
@@ -21,12 +26,17 @@ urlpatterns: list[URLPattern] = [
     path("settings/people/<int:pk>/second-step", people.person_second_step, name="settings-person-second-step"),
     path("settings/departments", departments.departments, name="settings-departments"),
     path("settings/departments/new", departments.department_new, name="settings-department-new"),
+    path("settings/departments/move", departments.department_move, name="settings-department-move"),
     path("settings/departments/<int:pk>", departments.department, name="settings-department"),
+    path("settings/departments/<int:pk>/merge", departments.department_merge, name="settings-department-merge"),
     path("settings/roles", roles.roles, name="settings-roles"),
     path("settings/roles/<slug:key>", roles.role, name="settings-role"),
     path("settings/roles/<slug:key>/edit", roles.role_edit, name="settings-role-edit"),
     path("settings/currencies", organisation.currencies, name="settings-currencies"),
     path("settings/currencies/reporting", organisation.reporting, name="settings-reporting-currency"),
     path("settings/currencies/rates/<int:pk>/delete", organisation.rate_delete, name="settings-rate-delete"),
+    path("settings/look", branding.branding, name="settings-branding"),
+    path("brand.css", brand.css, name="brand-css"),
+    path("brand/logo", brand.logo, name="brand-logo"),
     path("settings/organisation", organisation.organisation, name="settings-organisation"),
 ]

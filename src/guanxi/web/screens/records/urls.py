@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from guanxi.web.screens.records import fields, journal, lists
+from guanxi.web.screens.records import fields, journal, lists, trees
 
 urlpatterns: list[URLPattern] = [
     path("journal/", journal.journal, name="journal"),
@@ -16,6 +16,11 @@ urlpatterns: list[URLPattern] = [
     path("settings/fields/<str:key>/new", fields.add, name="settings-field-new"),
     path("settings/fields/<str:key>/<slug:name>", fields.edit, name="settings-field"),
     path("settings/fields/<str:key>/<slug:name>/act", fields.act, name="settings-field-act"),
+    path("settings/trees/", trees.index, name="settings-trees"),
+    path("settings/trees/<str:key>/", trees.tree, name="settings-tree"),
+    path("settings/trees/<str:key>/move", trees.move, name="settings-tree-move"),
+    path("settings/trees/<str:key>/<int:id>", trees.node, name="settings-tree-node"),
+    path("settings/trees/<str:key>/<int:id>/merge", trees.merge, name="settings-tree-merge"),
     path("settings/lists/", lists.lists, name="settings-lists"),
     path("settings/lists/<str:key>/", lists.one, name="settings-list"),
     path("settings/lists/<str:key>/<int:id>", lists.value, name="settings-list-value"),
