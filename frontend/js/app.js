@@ -22,6 +22,8 @@ import "./behaviours/poll.js";
 import "./behaviours/scroll.js";
 import "./behaviours/submit.js";
 import "./behaviours/passkey.js";
+import "./behaviours/tree.js";
+import "./behaviours/order.js";
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
 else begin();
