@@ -18,6 +18,6 @@ export const ICONS = [
   "shopping-cart", "sitemap", "sort-ascending", "sort-descending", "sparkles", "speakerphone", "square-check", "square", "star",
   "star:filled", "sun", "sun-moon", "table", "table-import", "tag", "tags", "target-arrow", "ticket", "toggle-left", "tool", "trash",
   "trending-down", "trending-up", "truck", "typography", "upload", "user", "user-check", "user-circle", "user-plus", "user-shield",
-  "users", "users-group", "wallet", "wand", "webhook", "world", "x", "zoom-question", "zoom-scan", "fingerprint", "device-desktop",
+  "grip-vertical", "palette", "users", "users-group", "wallet", "wand", "webhook", "world", "x", "zoom-question", "zoom-scan", "fingerprint", "device-desktop",
   "cloud-off", "server-2", "plug-connected", "math-function", "align-left", "text-size", "currency-yuan", "cake", "gender-bigender",
 ];
