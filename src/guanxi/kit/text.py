@@ -249,8 +249,8 @@ def _name(tokens: set[str], name: str) -> None:
         tokens.add("=" + joined)
 
 
-def _words(tokens: set[str], text: str) -> None:
-    for cjk, word, other in _PIECES.findall(fold(text[:MAX_PART])):
+def _words(tokens: set[str], folded: str) -> None:
+    for cjk, word, other in _PIECES.findall(folded):
         if cjk:
             tokens.update(bigrams(cjk))
         else:
@@ -306,7 +306,7 @@ def search_tokens(
             _words(tokens, folded)
     for text in words:
         if text:
-            _words(tokens, text)
+            _words(tokens, fold(text[:MAX_PART]))
     for number in numbers:
         if number:
             _number(tokens, number)

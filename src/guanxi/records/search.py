@@ -26,7 +26,7 @@ def tokens_of(fields: Iterable[Field], row: Mapping[str, Any]) -> frozenset[str]
     parts: dict[str, list[str]] = {}
     for field in fields:
         value = row["custom"].get(field.key) if field.custom else row[field.column]
-        if field.kind.is_empty(value):
+        if value is None or value == "" or field.kind.is_empty(value):
             continue
         for sort, part in field.kind.tokens(value).items():
             parts.setdefault(sort, []).append(part)
@@ -38,26 +38,31 @@ def tokens_of(fields: Iterable[Field], row: Mapping[str, Any]) -> frozenset[str]
 
 def vector(tokens: Iterable[str]) -> str:
     """A tsvector literal without positions: quoted lexemes."""
-    return " ".join("'" + t.replace("\\", "\\\\").replace("'", "''") + "'" for t in sorted(tokens))
+    lexemes = "\n".join(tokens)  # no token has a line break: folding makes spaces of them
+    if "'" in lexemes or "\\" in lexemes:
+        lexemes = lexemes.replace("\\", "\\\\").replace("'", "''")
+    return "'" + lexemes.replace("\n", "' '") + "'" if lexemes else ""
 
 
 def index(entity: Entity, ids: Collection[int]) -> int:
-    """Write the tokens of these live records; returns how many."""
+    """Write the tokens of these live records; returns how many.
+
+    While the database writes the tokens of one chunk, those of the next are made.
+    """
     fields = searchable(entity)
     if not fields or not ids:
         return 0
     columns = dict.fromkeys(["id", *("custom" if f.custom else f.column for f in fields)])
     done = 0
     ids = list(ids)
-    for start in range(0, len(ids), CHUNK):
-        found = entity.model.all_rows.filter(pk__in=ids[start : start + CHUNK], deleted_in__isnull=True).values(
-            *columns
-        )
-        rows = [(row["id"], vector(tokens_of(fields, row))) for row in found]
-        if not rows:
-            continue
-        sql.put_tokens(entity, rows)
-        done += len(rows)
+    with sql.TokenWriter(entity) as writer:
+        for start in range(0, len(ids), CHUNK):
+            found = entity.model.all_rows.filter(pk__in=ids[start : start + CHUNK], deleted_in__isnull=True)
+            chunk = list(found.values(*columns))
+            writer.start()
+            rows = [(row["id"], vector(tokens_of(fields, row))) for row in chunk]
+            writer.put(rows)
+            done += len(rows)
     return done
 
 

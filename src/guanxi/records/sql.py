@@ -6,10 +6,13 @@ Everything here works on any number of rows a statement. Rights were checked bef
 from __future__ import annotations
 
 import json
+import select
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from django.db import connection
 
 from guanxi.records.entity import Entity
@@ -84,15 +87,55 @@ def sum_parts(part: Entity, column: str, whole: Entity, sums: Mapping[str, str],
         return int(cursor.rowcount)
 
 
-def put_tokens(entity: Entity, tokens: Sequence[tuple[int, str]]) -> None:
-    """Write search tokens: (record id, tsvector text)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO records_searchentry (record, entity, tokens)"
-            " SELECT i, %s, t::tsvector FROM unnest(%s::bigint[], %s::text[]) AS s (i, t)"
-            " ON CONFLICT (record) DO UPDATE SET tokens = EXCLUDED.tokens",
-            [entity.key, [i for i, _ in tokens], [t for _, t in tokens]],
-        )
+_TOKENS = (
+    "INSERT INTO records_searchentry (record, entity, tokens)"
+    " SELECT i, %s::text, t::tsvector FROM unnest(%s::bigint[], %s::text[]) AS s (i, t)"
+    " ON CONFLICT (record) DO UPDATE SET tokens = EXCLUDED.tokens"
+)
+
+
+class TokenWriter:
+    """Writes search tokens a chunk behind: what was put is sent by the next `start`, and written while its caller goes on.
+
+    A context manager; when it ends everything is written, or the error is raised.
+    """
+
+    def __init__(self, entity: Entity) -> None:
+        self.entity = entity
+        self._put: Sequence[tuple[int, str]] = ()
+        self._sent: psycopg.Cursor[Any] | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> TokenWriter:
+        return self
+
+    def put(self, tokens: Sequence[tuple[int, str]]) -> None:
+        """(record id, tsvector text); nothing is sent yet."""
+        self._finish()
+        self._put = tokens
+
+    def start(self) -> None:
+        """Send what was put and do not wait."""
+        if self._put:
+            connection.ensure_connection()
+            raw = connection.connection
+            self._stack.enter_context(raw.pipeline())
+            self._sent = psycopg.Cursor(raw)
+            ids, texts = [i for i, _ in self._put], [t for _, t in self._put]
+            self._sent.execute(_TOKENS, [self.entity.key, ids, texts])
+            while raw.pgconn.flush():  # the server begins once it has all of it
+                select.select([], [raw.fileno()], [])
+            self._put = ()
+
+    def _finish(self) -> None:
+        stack, self._stack, self._sent = self._stack, ExitStack(), None
+        stack.close()
+
+    def __exit__(self, kind: object, value: object, trace: object) -> None:
+        self._finish()
+        if kind is None:
+            self.start()
+            self._finish()
 
 
 def expression_index(entity: Entity, name: str, expression: str, *, key: str, unique: bool) -> None:
