@@ -24,7 +24,7 @@ from guanxi.web.errors import is_fragment
 from guanxi.web.kinds import FormField, form_field, values_from
 from guanxi.web.pages import addresses
 from guanxi.web.pages.base import actor_of, entity_label, entity_page, entity_plural, go, number, render, sentences
-from guanxi.web.pages.record import sections_of
+from guanxi.web.pages.facts import sections_of
 from guanxi.web.shell import toast
 
 MOST_OPTIONS = 300
@@ -205,7 +205,7 @@ def new(request: HttpRequest, entity: Entity) -> HttpResponse:
     given: dict[str, Any] = prefilled(request, fields)
     problems: dict[str, list[Problem]] = {}
     if request.method == "POST":
-        given = values_from(_with_files(request), fields.values())
+        given = values_from(with_files(request), fields.values())
         try:
             saved = write.save(actor, entity, given)
         except write.Invalid as error:
@@ -248,7 +248,7 @@ def _whole(said: Mapping[str, list[str]], shown: Iterable[str]) -> list[str]:
     return [text for key, texts in said.items() if key not in keys for text in texts]
 
 
-def _with_files(request: HttpRequest) -> QueryDict:
+def with_files(request: HttpRequest) -> QueryDict:
     """The posted form with its files among the values."""
     if not request.FILES:
         return request.POST
@@ -291,7 +291,7 @@ def edit(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa
     problems: dict[str, list[Problem]] = {}
     version = view.version
     if request.method == "POST":
-        given = values_from(_with_files(request), fields.values())
+        given = values_from(with_files(request), fields.values())
         version = number(request.POST.get("version", "")) or view.version
         taken = {k: v for k, v in given.items() if request.POST.get(f"keep-{k}") != "theirs"}
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,99 +25,20 @@ from guanxi.web import panels as hung
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses, shown, timeline, words
 from guanxi.web.pages.base import actor_of, capital, entity_label, entity_page, entity_plural, number, render
+from guanxi.web.pages.facts import Writer
 
 PANEL_ROWS = 5
 EARLIER = 10
 
 
-@dataclass(frozen=True)
-class Part:
-    """A section of the record page. `body`: its facts as HTML, "" when nothing is filled in; `empty`: fields not shown."""
-
-    index: int
-    title: str
-    body: SafeString
-    edit_url: str
-    empty: int
-
-
-def sections_of(entity: Entity, known: Iterable[str]) -> list[tuple[int, Any, list[str]]]:
-    """Sections with the fields this person knows of; fields in no section (custom ones) come at the end."""
-    keys = list(known)
-    found = [(i, s.title, [k for k in s.fields if k in keys]) for i, s in enumerate(entity.sections)]
-    placed = {k for section in entity.sections for k in section.fields} | {"tags", "created_at", "changed_at"}
-    others = [k for k in keys if k not in placed]
-    if others:
-        found.append((len(found), _("More fields") if entity.sections else entity_label(entity), others))
-    return [(i, title, names) for i, title, names in found if names]
-
-
-def parts_of(view: read.RecordView, *, hidden: frozenset[str] = frozenset()) -> list[Part]:
-    """All sections. Essential and filled fields are shown; other empty ones are counted."""
-    base = addresses.record_url(view.entity.key, view.id)
-    editable = "edit" in view.may
-    said = {
-        "origin": str(escape(_("Where this comes from"))),
-        "edit": str(escape(_("Edit"))),
-        "reveal": str(escape(_("Show the whole value"))),
-        "eye": components.icon("eye", size="sm"),
-        "pencil": components.icon("pencil", size="sm"),
-        "history": components.icon("history", size="sm"),
-    }
-    found = []
-    for index, title, keys in sections_of(view.entity, view.cells):
-        cells = [view.cells[k] for k in keys if k not in hidden]
-        seen = [c for c in cells if not c.empty or c.field.essential]
-        may = editable and any(c.editable for c in cells)
-        if seen or may:
-            body = "".join(_fact(view, c, base, said, editable) for c in seen)
-            found.append(
-                Part(
-                    index,
-                    str(title),
-                    components.safe(body),
-                    f"{base}edit?section={index}" if may else "",
-                    len(cells) - len(seen),
-                )
-            )
-    return found
-
-
-def _fact(view: read.RecordView, cell: read.Cell, base: str, said: dict[str, str], editable: bool) -> str:
-    """A field as a line: label, value, and the marks beside it: reveal, edit, origin."""
-    key, label = cell.key, str(escape(cell.field.label))
-    marks = ""
-    if cell.revealable and cell.masked:
-        marks += (
-            f'<button class="gx-origin-button" type="button" hx-post="{base}reveal/{key}" hx-target="#value-{key}" hx-swap="innerHTML"'
-            f' title="{said["reveal"]}">{said["eye"]}<span class="gx-hidden-text">{said["reveal"]}: {label}</span></button>'
-        )
-    if editable and cell.editable:
-        marks += (
-            f'<a class="gx-origin-button gx-fact-edit" href="{base}edit?field={key}" hx-get="{base}edit?field={key}"'
-            f' hx-target="#gx-dialog [data-dialog-body]" title="{said["edit"]}">{said["pencil"]}'
-            f'<span class="gx-hidden-text">{said["edit"]}: {label}</span></a>'
-        )
-    if key in view.origins and not cell.empty and not cell.field.computed:
-        marks += (
-            f'<button class="gx-origin-button" type="button" popovertarget="origin-{key}" aria-haspopup="dialog" aria-expanded="false"'
-            f' title="{said["origin"]}">{said["history"]}<span class="gx-hidden-text">{said["origin"]}: {label}</span></button>'
-            f'<div class="gx-pop gx-pop-wide" id="origin-{key}" popover role="dialog" data-align="end"'
-            f' aria-label="{said["origin"]}: {label}"'
-            f' hx-get="{base}origin/{key}" hx-trigger="toggle once"><span class="gx-wait"></span><span class="gx-wait"></span></div>'
-        )
-    value = shown.html(cell, dense=False)
-    return f'<div class="gx-fact"><dt>{label}</dt><dd><span class="gx-fact-value" id="value-{key}">{value}</span>{marks}</dd></div>'
-
-
-def header(view: read.RecordView) -> dict[str, Any]:
+def header(view: read.RecordView, writer: Writer) -> dict[str, Any]:
     """Title, number, tags, owner and how complete the record is."""
     entity = view.entity
     numbering = entity.numbering.field if entity.numbering else ""
     owner = view.cells.get(entity.policy.owner_field)
     tags = view.cells.get("tags")
     states = [view.cells[k] for k in ("status", "tier") if k in view.cells and not view.cells[k].empty]
-    missing = view.missing
+    missing = [f for f in view.missing if writer.may_edit(view.cells[f.key])]
     person = entity.declared[entity.title].kind.key in ("company_name", "person_name")
     kind = view.cells.get("kind")
     return {
@@ -128,13 +49,17 @@ def header(view: read.RecordView) -> dict[str, Any]:
         "owner": owner if owner and not owner.empty else None,
         "states": [shown.html(c) for c in states],
         "kind": kind.text if kind else "",
-        "tags": shown.html(tags) if tags and not tags.empty else "",
+        "tags": components.safe(writer.inside(tags, shown.html(tags, dense=False) if not tags.empty else ""))
+        if tags and (not tags.empty or writer.may_edit(tags))
+        else "",
+        "tagging": bool(tags and writer.may_edit(tags)),
+        "tagged": bool(tags and not tags.empty),
         "pictured": person,
         "company": bool(kind and kind.value == "company"),
         "percent": view.completeness,
-        "essential": any(c.field.essential for c in view.cells.values()),
+        "counted": len(view.counted),
+        "filled": len(view.counted) - len(view.missing),
         "missing": missing[0] if missing else None,
-        "missing_more": len(missing) - 1,
     }
 
 
@@ -146,24 +71,34 @@ def record(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # no
 
 
 def context_of(request: HttpRequest, entity: Entity, id: int) -> dict[str, Any]:  # noqa: A002
-    actor = actor_of(request)
-    view = read.view(entity, actor, id)
-    base = addresses.record_url(entity.key, id)
-    parts = parts_of(view, hidden=frozenset({"tags"}))
+    """Everything on the page."""
+    view = read.view(entity, actor_of(request), id)
+    return {
+        **context_of_facts(request, view),
+        "middle": hanging(request, view, "middle"),
+        "side": hanging(request, view, "side"),
+    }
+
+
+def context_of_facts(
+    request: HttpRequest, view: read.RecordView, *, editor: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Header and sections: what one changed value may change elsewhere. `editor`: HTML of editors that stand open, by field."""
+    entity = view.entity
+    writer = Writer(request, view, editor=editor)
+    parts = writer.parts()
     return {
         "entity": entity,
         "view": view,
-        "base": base,
+        "base": addresses.record_url(entity.key, view.id),
         "list_url": addresses.list_url(entity.key),
         "plural": entity_plural(entity),
         "noun": entity_label(entity),
-        "head": header(view),
+        "head": header(view, writer),
         "parts": [p for p in parts if p.body],
         "bare": [p for p in parts if not p.body],
         "may": {a: a in view.may for a in ("edit", "delete", "assign")},
-        "middle": hanging(request, view, "middle"),
-        "side": hanging(request, view, "side"),
-        "id": id,
+        "id": view.id,
     }
 
 
