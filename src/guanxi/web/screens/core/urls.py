@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from guanxi.web import brand
-from guanxi.web.screens.core import branding, departments, jobs, me, organisation, overview, people, roles, sign_in
+from guanxi.web import brand, health
+from guanxi.web.screens.core import branding, departments, jobs, me, organisation, overview, people, roles, sign_in, view_as
 
 urlpatterns: list[URLPattern] = [
     *sign_in.urlpatterns,
@@ -36,6 +36,11 @@ urlpatterns: list[URLPattern] = [
     path("settings/currencies/reporting", organisation.reporting, name="settings-reporting-currency"),
     path("settings/currencies/rates/<int:pk>/delete", organisation.rate_delete, name="settings-rate-delete"),
     path("settings/look", branding.branding, name="settings-branding"),
+    path("settings/view-as", view_as.start, name="view-as"),
+    path("view-as/end", view_as.end, name="view-as-end"),
+    path("health", health.health, name="health"),
+    path("health/live", health.health, name="health-live"),
+    path("health/ready", health.health, name="health-ready"),
     path("brand.css", brand.css, name="brand-css"),
     path("brand/logo", brand.logo, name="brand-logo"),
     path("settings/organisation", organisation.organisation, name="settings-organisation"),
