@@ -68,6 +68,8 @@ ACTIONS: dict[str, Promise] = {
     "sign-in": pgettext_lazy("journal", "signed in"),
     "sign-out": pgettext_lazy("journal", "signed out"),
     "sign-in-failed": pgettext_lazy("journal", "failed to sign in"),
+    "view-as": pgettext_lazy("journal", "looked at the house as somebody else"),
+    "view-as-ended": pgettext_lazy("journal", "stopped looking as somebody else"),
     "assign": pgettext_lazy("journal", "gave it to somebody"),
     "maintenance": pgettext_lazy("journal", "maintained the tables"),
 }
@@ -99,6 +101,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     "sign-in": ("login", "gray"),
     "sign-out": ("logout", "gray"),
     "sign-in-failed": ("alert-triangle", "red"),
+    "view-as": ("eye", "yellow"),
+    "view-as-ended": ("eye", "gray"),
     "assign": ("user-check", "indigo"),
 }
 
