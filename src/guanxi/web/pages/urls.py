@@ -8,7 +8,7 @@ from django.urls import URLResolver, include, path
 
 from guanxi.records import catalogue
 from guanxi.records.entity import Entity
-from guanxi.web.pages import bulk, choose, delete, export, filters, form, lists, record, saved_views
+from guanxi.web.pages import bulk, cells, choose, delete, export, filters, form, lists, record, saved_views
 
 
 def of(entity: Entity) -> URLResolver:
@@ -29,6 +29,7 @@ def of(entity: Entity) -> URLResolver:
         path("<int:id>/delete", delete.delete, key, name="delete"),
         path("<int:id>/timeline", record.timeline_page, key, name="timeline"),
         path("<int:id>/panel/<slug:name>", record.panel_page, key, name="panel"),
+        path("<int:id>/cell/<slug:field>", cells.cell, key, name="cell"),
         path("<int:id>/origin/<slug:field>", record.origin, key, name="origin"),
         path("<int:id>/reveal/<slug:field>", record.reveal, key, name="reveal"),
     ]
