@@ -144,6 +144,8 @@ def actor_for(user: object, *, role_ids: tuple[int, ...] | None = None) -> Actor
         return ANONYMOUS
     if role_ids is None:
         role_ids = tuple(sorted(user.roles.values_list("pk", flat=True)))
+    if user.must_change_password:
+        role_ids = ()  # they may do nothing but choose their own
     rights = ROLES.get()
     return Actor(
         kind="user",
