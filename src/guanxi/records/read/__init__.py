@@ -4,7 +4,7 @@ from guanxi.records.read.cells import Cell, formats_for
 from guanxi.records.read.count import Count
 from guanxi.records.read.door import Hidden, get_visible, visible
 from guanxi.records.read.page import Page, Row, page, stream
-from guanxi.records.read.query import BadQuery, Filter, Query
+from guanxi.records.read.query import BadQuery, Filter, Having, Query
 from guanxi.records.read.view import RecordView, Related, reveal, view
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Cell",
     "Count",
     "Filter",
+    "Having",
     "Hidden",
     "Page",
     "Query",

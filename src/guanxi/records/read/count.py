@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -20,14 +21,24 @@ class Count:
     exact: bool = True
 
 
-def count(rows: QuerySet[Any]) -> Count:
-    """Counts up to 10,000 rows exactly (below 2 ms); beyond that asks the planner."""
+def count(rows: QuerySet[Any], *, whole: bool = False) -> Count:
+    """Counts up to 10,000 rows exactly (below 2 ms); beyond that asks the planner.
+
+    `whole`: nothing is filtered, so the planner's guess comes from the table itself and is asked first.
+    """
+    if whole and (guess := _planned(rows)) > 4 * CAP:
+        return Count(guess, exact=False)
     n = rows.order_by().values("pk")[: CAP + 1].count()
-    if n <= CAP:
-        return Count(n)
-    sql, params = rows.order_by().values("pk").query.sql_with_params()
+    return Count(n) if n <= CAP else Count(max(_planned(rows), CAP + 1), exact=False)
+
+
+def _planned(rows: QuerySet[Any]) -> int:
+    try:
+        sql, params = rows.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return 0
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
         plan = cursor.fetchone()[0]
     plan = json.loads(plan) if isinstance(plan, str) else plan
-    return Count(max(int(plan[0]["Plan"]["Plan Rows"]), CAP + 1), exact=False)
+    return int(plan[0]["Plan"]["Plan Rows"])

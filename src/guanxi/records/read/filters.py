@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import (
     Exact,
@@ -25,7 +25,55 @@ from guanxi.records.kinds import Formats
 from guanxi.records.kinds import base as ops
 from guanxi.records.kinds.base import Operator
 from guanxi.records.read.door import visible
-from guanxi.records.read.query import BadQuery
+from guanxi.records.read.query import Asked, BadQuery, Conditions, Pointing
+
+
+def condition(actor: Actor, entity: Entity, asked: Conditions, formats: Formats) -> Q:
+    """All conditions of a question as one."""
+    parts = [_one(actor, a, entity, formats) for a in asked.single]
+    for _no, mode, members in asked.groups:
+        parts.append(_join(mode, [_one(actor, a, entity, formats) for a in members]))
+    parts += [_pointing(actor, p, formats) for p in asked.having]
+    return _join(asked.match, parts)
+
+
+def _join(mode: str, parts: list[Q]) -> Q:
+    q = Q()
+    for part in parts:
+        q = q | part if mode == "any" else q & part
+    return q
+
+
+def _one(actor: Actor, asked: Asked, entity: Entity, formats: Formats) -> Q:
+    if asked.link is None:
+        return compile_filter(actor, entity, asked.field, asked.operator, asked.values, formats)
+    target = catalogue.get(asked.field.entity)
+    inner = compile_filter(actor, target, asked.field, asked.operator, asked.values, formats)
+    rows = visible(target, actor).filter(inner).order_by().values("pk")
+    return Q(**{f"{asked.link.column}__in": rows})
+
+
+def _pointing(actor: Actor, asked: Pointing, formats: Formats) -> Q:
+    """Records that so many visible others point to. As a set of ids, so that the planner may choose where to begin."""
+    column = asked.link.column
+    rows = visible(asked.entity, actor).filter(**{f"{column}__isnull": False}).order_by()
+    for one in asked.asked:
+        rows = rows.filter(_one(actor, one, asked.entity, formats))
+
+    def at_least(n: int) -> Q:
+        if n <= 0:
+            return ~Q(pk__in=[])
+        if n == 1:
+            return Q(pk__in=rows.values(column))
+        return Q(pk__in=rows.values(column).annotate(_n=Count("pk")).filter(_n__gte=n).values(column))
+
+    if asked.operator == ops.AT_LEAST:
+        return at_least(asked.n)
+    if asked.operator == ops.AT_MOST:
+        return ~at_least(asked.n + 1)
+    if asked.n == 0:
+        return ~at_least(1)
+    return Q(pk__in=rows.values(column).annotate(_n=Count("pk")).filter(_n=asked.n).values(column))
 
 
 def compile_filter(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models.lookups import Exact, GreaterThan, LessThan
 
 from guanxi.core.access.actor import Actor
 from guanxi.records import rights
@@ -15,7 +16,7 @@ from guanxi.records.read import filters
 from guanxi.records.read.cells import Cell, Reader, formats_for
 from guanxi.records.read.count import Count, count
 from guanxi.records.read.door import visible
-from guanxi.records.read.query import BadQuery, Cursor, Order, Query, resolve_columns, resolve_filters, resolve_sort
+from guanxi.records.read.query import BadQuery, Cursor, Order, Query, resolve, resolve_columns, resolve_sort
 
 CHUNK = 2000
 
@@ -43,6 +44,8 @@ class Page:
     next: str
     previous: str
     count: Count
+    orders: tuple[Order, ...] = ()  # those in force: of a long list only the first
+    dropped: tuple[Order, ...] = ()  # those that the list is too long for
 
 
 def matching(entity: Entity, actor: Actor, query: Query, action: str = "view") -> QuerySet[Any]:
@@ -51,26 +54,37 @@ def matching(entity: Entity, actor: Actor, query: Query, action: str = "view") -
 
     rows = visible(entity, actor, action)
     formats = formats_for(actor)
-    for field, operator, values in resolve_filters(actor, entity, query):
-        rows = rows.filter(filters.compile_filter(actor, entity, field, operator, values, formats))
+    rows = rows.filter(filters.condition(actor, entity, resolve(actor, entity, query), formats))
     if query.search:
         rows = rows.filter(search.condition(actor, entity, query.search))
     return rows
 
 
 def page(entity: Entity, actor: Actor, query: Query) -> Page:
-    """One page; the number of database queries does not depend on the number of rows."""
+    """One page; the number of database queries does not depend on the number of rows.
+
+    Sorting by several fields sorts all rows, so only lists that are counted exactly are: of longer ones the first field counts.
+    """
     columns = resolve_columns(actor, entity, query)
     orders = resolve_sort(actor, entity, query)
-    order = orders[0] if orders else None
     found = matching(entity, actor, query)
     cursor = Cursor.read(query.cursor)
+    counted = count(found, whole=not query.asks) if len(orders) > 1 else None
+    dropped: list[Order] = []
+    if counted is not None and not counted.exact:
+        orders, dropped = orders[:1], orders[1:]
+    if len(orders) < 2 and cursor is not None and isinstance(cursor.value, list):
+        cursor = Cursor(cursor.value[0] if cursor.value else None, cursor.id, cursor.back)
+    order = orders[0] if orders else None
     title = rights.readable(actor, entity).get(entity.title)
     reader = Reader(actor, entity, [*columns, *([title] if title else [])])
-    extra = [] if order is None or order.field.custom else [order.field.column]
-    names = list(dict.fromkeys([*reader.columns(), *extra, *(["custom"] if order and order.field.custom else [])]))
+    extra = ["custom" if o.field.custom else o.field.column for o in orders]
+    names = list(dict.fromkeys([*reader.columns(), *extra]))
     back = cursor is not None and cursor.back
-    rows = list(_window(found, order, cursor, names, query.limit + 1))
+    if len(orders) > 1:
+        rows = list(_sorted(found, orders, cursor).values(*names)[: query.limit + 1])
+    else:
+        rows = list(_window(found, order, cursor, names, query.limit + 1))
     more = len(rows) > query.limit
     rows = rows[: query.limit]
     if back:
@@ -80,18 +94,27 @@ def page(entity: Entity, actor: Actor, query: Query) -> Page:
         Row(
             id=row["id"], version=row["version"],
             title=reader.cell(row, title, named).text if title else str(row["id"]),
-            cells=tuple(reader.cell(row, column, named) for column in columns),
+            cells=tuple([reader.cell(row, column, named) for column in columns]),
         )
         for row in rows
     )  # fmt: skip
     has_next = bool(rows) and (more or back)
     has_previous = bool(rows) and (cursor is not None) and (more or not back)
+    if counted is None:
+        alone = cursor is None and not more  # the whole list stands on this page
+        counted = Count(len(rows)) if alone else count(found, whole=not query.asks)
     return Page(
         entity, query, tuple(columns), order, shown,
-        next=_place(rows[-1], order).text() if has_next else "",
-        previous=_place(rows[0], order, back=True).text() if has_previous else "",
-        count=count(found),
+        next=_place_of(rows[-1], orders).text() if has_next else "",
+        previous=_place_of(rows[0], orders, back=True).text() if has_previous else "",
+        count=counted, orders=tuple(orders), dropped=tuple(dropped),
     )  # fmt: skip
+
+
+def _place_of(row: Mapping[str, Any], orders: Sequence[Order], *, back: bool = False) -> Cursor:
+    if len(orders) < 2:
+        return _place(row, orders[0] if orders else None, back=back)
+    return Cursor([_place(row, order).value for order in orders], row["id"], back)
 
 
 def _place(row: Mapping[str, Any], order: Order | None, *, back: bool = False) -> Cursor:
@@ -100,6 +123,38 @@ def _place(row: Mapping[str, Any], order: Order | None, *, back: bool = False) -
     field = order.field
     value = row["custom"].get(field.key) if field.custom else field.kind.to_json(row[field.column])
     return Cursor(None if field.kind.is_empty(value) else value, row["id"], back)
+
+
+def _sorted(rows: QuerySet[Any], orders: Sequence[Order], cursor: Cursor | None) -> QuerySet[Any]:
+    """Rows in the order of several fields from a place on: each with empties last, then newest first."""
+    back = cursor is not None and cursor.back
+    terms: list[Any] = []
+    for order in orders:
+        empty_last = Case(When(filters.empty(order.field), then=Value(1)), default=Value(0))
+        terms.append(empty_last.desc() if back else empty_last.asc())
+        terms.append(order.field.expression.desc() if order.descending != back else order.field.expression.asc())
+    rows = rows.order_by(*terms, "pk" if back else "-pk")
+    if cursor is None:
+        return rows
+    values = cursor.value if isinstance(cursor.value, list) else []
+    if len(values) != len(orders):
+        raise BadQuery("The place in the list is malformed; go back to the first page")
+    beyond, same = Q(), Q()
+    for order, given in zip(orders, values, strict=True):
+        nothing, expression = filters.empty(order.field), order.field.expression
+        value = _sort_value(order, Cursor(given, cursor.id))
+        if value is None:
+            further = ~nothing if back else Q(pk__in=[])
+            same_here = nothing
+        else:
+            side = LessThan if order.descending != back else GreaterThan
+            further = ~nothing & Q(side(expression, value))
+            further = further if back else further | nothing
+            same_here = ~nothing & Q(Exact(expression, value))
+        beyond |= same & further
+        same &= same_here
+    beyond |= same & (Q(pk__gt=cursor.id) if back else Q(pk__lt=cursor.id))
+    return rows.filter(beyond)
 
 
 def _window(
@@ -149,6 +204,8 @@ def _window(
 def _sort_value(order: Order, cursor: Cursor | None) -> Any:
     if cursor is None or cursor.value is None:
         return None
+    if isinstance(cursor.value, list):
+        raise BadQuery("The place in the list is malformed; go back to the first page")
     try:
         kind = order.field.kind
         value = kind.from_json(cursor.value)
