@@ -27,6 +27,7 @@ STOREYS = (
     ("customers",),
     ("trade",),
     ("intake",),
+    ("insight",),
     ("web", "ops"),
     ("site",),
 )
@@ -166,6 +167,7 @@ BY_HAND = {
     "core/events/": "the outbox takes rows with SKIP LOCKED",
     "core/apps.py": "sequences and tables of the room, after migrating",
     "ops/": "starts, checks and stops the database itself",
+    "insight/marts/": "COPY out of record tables in one snapshot; DuckDB's own files",
 }
 RAW = re.compile(
     r"(?:objects|all_rows|manager|rows)\.raw\(|\.extra\(|RawSQL|\.cursor\(|\.execute\(|executemany\(|\.copy\(\s*f?\""

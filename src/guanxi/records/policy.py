@@ -103,3 +103,31 @@ def conditions(entity: Entity, actor: Actor, action: str) -> tuple[Condition, ..
     """The conditions for what `actor` may `action` of `entity`; None: nothing at all. Nobody acts on what they may not see."""
     scope = min(actor.scope(entity.key, action), actor.scope(entity.key, "view"), key=lambda s: s.rank)
     return entity.policy.conditions(entity, actor, scope)
+
+
+class NotByOwner(Exception):
+    """The rows of this entity are not given out by whose they are."""
+
+
+def owners(entity: Entity, actor: Actor, action: str) -> tuple[int, ...] | None:
+    """The same decision as `conditions`, said as the people at the root whose rows these are: None for everybody's, () for none.
+
+    For copies of rows that carry the root's owner (the marts). Raises NotByOwner for a policy that cannot be said so.
+    """
+    scope = min(actor.scope(entity.key, action), actor.scope(entity.key, "view"), key=lambda s: s.rank)
+    return _owners(entity, actor, scope)
+
+
+def _owners(entity: Entity, actor: Actor, scope: Scope) -> tuple[int, ...] | None:
+    from guanxi.records import catalogue
+
+    if scope is Scope.NONE:
+        return ()
+    if isinstance(entity.policy, Everyone):
+        return None
+    if isinstance(entity.policy, Owned):
+        return actor.owners(scope)
+    if isinstance(entity.policy, Inherits):
+        parent = catalogue.get(catalogue.link_target(entity, entity.policy.field))
+        return _owners(parent, actor, min(scope, actor.scope(parent.key, "view"), key=lambda s: s.rank))
+    raise NotByOwner(entity.key)

@@ -7,7 +7,8 @@ def register_all() -> None:
     """Import the modules that declare jobs and handlers; called once when the programme starts."""
     from guanxi.core.jobs import tidy
     from guanxi.core.journal import jobs as journal
+    from guanxi.insight import jobs as insight
     from guanxi.intake import jobs as intake
     from guanxi.records import jobs as records
 
-    assert tidy and journal and intake and records
+    assert tidy and journal and insight and intake and records

@@ -1,0 +1,1 @@
+"""Figures about everything below: marts, measures, dashboards."""

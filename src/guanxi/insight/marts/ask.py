@@ -1,0 +1,210 @@
+"""Questions answered from the marts: a question becomes one SQL statement over one wide table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from guanxi.core.access.actor import Actor
+from guanxi.core.org.settings import organisation
+from guanxi.insight.groups import Group, TooMany
+from guanxi.insight.marts.build import local, quoted
+from guanxi.insight.marts.shape import MAIN_TIME
+from guanxi.insight.marts.store import Opened
+from guanxi.insight.questions import Dimension, Path, Resolved, owner_path
+from guanxi.kit.problems import BadValue
+from guanxi.records import catalogue, kinds, policy
+from guanxi.records.kinds import Formats
+from guanxi.records.kinds import base as ops
+from guanxi.records.read import BadQuery, Filter, formats_for, visible
+
+MOST = 20_000
+
+
+class NotHere(Exception):
+    """The marts cannot answer this question; PostgreSQL can."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a statement needs to know of one table: its columns with their types, values of the ENUMs, and the span of its date."""
+
+    name: str
+    columns: Mapping[str, str]
+    enums: Mapping[str, frozenset[str]]
+    span: tuple[datetime | None, datetime | None]
+    zone: str
+    rates: int = 1
+
+    def type(self, column: str) -> str:
+        try:
+            return self.columns[column]
+        except KeyError:
+            raise NotHere(column) from None
+
+
+def table_of(marts: Opened, key: str) -> Table:
+    if key not in marts.columns:
+        raise NotHere(key)
+    return Table(
+        key, marts.columns[key], {c: v for (t, c), v in marts.enums.items() if t == key}, marts.spans.get(key, (None, None)),
+        marts.state.zone, len(marts.fx.get(key, {})),
+    )  # fmt: skip
+
+
+def ask(marts: Opened, actor: Actor, asked: Resolved) -> list[Group]:
+    """All groups, or NotHere. Raises TooMany."""
+    if asked.money and (marts.state.reporting != organisation().reporting_currency):
+        raise NotHere("another reporting currency")
+    table = table_of(marts, asked.entity.key)
+    sql, values = statement(table, actor, asked)
+    fx = marts.fx.get(asked.entity.key, {})
+    rows = marts.rows(f"{sql} LIMIT {MOST + 1}", values)
+    if len(rows) > MOST:
+        raise TooMany
+    found = []
+    for a, b, rate, n, total in rows:
+        code, on = fx.get(rate, (asked.fixed_currency, None)) if asked.money else ("", None)
+        keys = [_key(v, d) for v, d in zip((a, b), (asked.by, asked.split), strict=True)]
+        found.append(Group(keys[0], keys[1], n, None if total is None else Decimal(total), code, on))
+    return found
+
+
+def _key(value: Any, by: Dimension | None) -> Any:
+    if by is None or value is None:
+        return None
+    if by.dated:
+        if isinstance(value, int):  # months since 1900, or larger units of them
+            months = value * {"month": 1, "quarter": 3, "year": 12}[by.unit]
+            return date(1900 + months // 12, months % 12 + 1, 1)
+        return value.date() if isinstance(value, datetime) else value
+    if isinstance(by.field.kind, kinds.Link) and not by.path.first:
+        return int(value)
+    return value
+
+
+def statement(table: Table, actor: Actor, asked: Resolved) -> tuple[str, tuple[Any, ...]]:
+    """The SQL of a question for one actor, and its values. Pure: it depends on what is given only (and on today's date)."""
+    owners = policy.owners(asked.entity, actor, "view")
+    where: list[str] = []
+    values: list[Any] = []
+    if owners is not None:
+        where.append(_one_of(table, owner_path(asked.entity), [str(o) for o in owners]))
+    formats = formats_for(actor)
+    for path, f in asked.filters:
+        where.append(_condition(table, actor, path, f, formats, values))
+    keys = ["NULL" if d is None else _dimension(table, d, actor.time_zone) for d in (asked.by, asked.split)]
+    # One number a currency and stretch of days with one rate; with nothing but the reporting currency there is nothing to tell apart.
+    rate = '"@fx"' if asked.money and "@fx" in table.columns and table.rates > 1 else "0"
+    if asked.money and "@fx" not in table.columns and asked.currency is not None:
+        raise NotHere("currencies")
+    n, total = "count(*)", "NULL"
+    if asked.value is not None:
+        column = _column(table, asked.value)
+        n = f"count({column})" if asked.measure == "avg" else n
+        total = f"count(DISTINCT {column})" if asked.measure == "distinct" else f"sum({column})"
+    condition = f" WHERE {' AND '.join(where)}" if where else ""
+    body = f"SELECT {keys[0]} AS a, {keys[1]} AS b, {rate} AS r, {n} AS n, {total} AS total FROM {quoted(table.name)}{condition}"
+    grouped = [name for name, sql in (("a", keys[0]), ("b", keys[1]), ("r", rate)) if sql not in ("NULL", "0")]
+    if grouped:
+        order = "total" if asked.value is not None else "n"
+        body += f" GROUP BY {', '.join(grouped)} ORDER BY {order} DESC NULLS LAST, a"
+    return body, tuple(values)
+
+
+def _column(table: Table, path: Path) -> str:
+    table.type(path.text)
+    if path.field.custom:
+        raise NotHere(path.text)
+    return quoted(path.text)
+
+
+def _dimension(table: Table, by: Dimension, zone: str) -> str:
+    column = _column(table, by.path)
+    if not by.dated:
+        return column
+    timed = table.type(by.path.text) == "TIMESTAMP"
+    if by.path.text == MAIN_TIME.get(table.name) and "@month" in table.columns and (zone == table.zone or not timed):
+        size = {"month": 1, "quarter": 3, "year": 12}.get(by.unit)
+        if size is not None:
+            return '"@month"' if size == 1 else f'"@month" // {size}'
+        return '"@day"' if by.unit == "day" else "date_trunc('week', \"@day\")"
+    text = column
+    if timed:
+        low, high = table.span if by.path.text == MAIN_TIME.get(table.name) else (datetime(1990, 1, 1), datetime.now())
+        text = local(column, zone, low, high)
+    return f"{text}::DATE" if by.unit == "day" else f"date_trunc('{by.unit}', {text})"
+
+
+def _one_of(table: Table, column: str, values: list[str], *, empty: bool = False) -> str:
+    """`column IN (…)`; ENUMs are compared as such, and values they do not have are none of theirs."""
+    name = quoted(column)
+    kind = table.type(column)
+    if kind == "ENUM":
+        type_ = quoted(f"{table.name}/{column}")
+        texts = [f"'{v.replace(chr(39), chr(39) * 2)}'::{type_}" for v in values if v in table.enums[column]]
+    elif kind == "BIGINT":
+        texts = [str(int(v)) for v in values]
+    else:
+        texts = ["'" + v.replace("'", "''") + "'" for v in values]
+    found = f"{name} IN ({', '.join(texts)})" if texts else "false"
+    return f"({found} OR {name} IS NULL)" if empty else found
+
+
+def _condition(table: Table, actor: Actor, path: Path, f: Filter, formats: Formats, values: list[Any]) -> str:
+    """One filter, meaning what it means in lists."""
+    name = _column(table, path)
+    kind = path.field.kind
+    if path.first:
+        wanted = {v in ("1", "true") for v in f.values}
+        return "true" if len(wanted) > 1 else name if True in wanted else f"NOT {name}"
+    if path.part:
+        return _one_of(table, path.text, [v for v in f.values if v], empty=f.op == "empty" or "" in f.values)
+    operator = kind.operator(f.op)
+    if operator == ops.EMPTY:
+        return f"{name} IS NULL"
+    if operator == ops.FILLED:
+        return f"{name} IS NOT NULL"
+    try:
+        if isinstance(kind, kinds.Date):
+            return _between(name, *kind.bounds(operator, list(f.values), formats), values)
+        operands = [kind.operand(operator, text, formats) for text in f.values]
+    except BadValue as error:
+        raise BadQuery(f"{path.text}: {error}") from error
+    if isinstance(kind, kinds.Link):
+        if not isinstance(kind, kinds.Person):
+            # Whether the linked record may be seen is asked by the read door, which compares with nothing else.
+            seen = visible(catalogue.get(kind.target), actor).filter(pk__in=operands)
+            operands = list(seen.values_list("pk", flat=True))
+        return _one_of(table, path.text, [str(v) for v in operands])
+    if isinstance(kind, kinds.Choice):
+        codes = [str(v) for v in operands if v is not None]
+        if operator in (ops.IS, ops.ANY_OF):
+            if operator == ops.IS and not codes:
+                return f"{name} IS NULL"
+            return _one_of(table, path.text, codes)
+        if operator in (ops.IS_NOT, ops.NONE_OF):
+            return f"({name} IS NULL OR NOT {_one_of(table, path.text, codes)})"
+    if isinstance(kind, kinds.YesNo) and operator == ops.IS:
+        return f"{name} IS NULL" if operands[0] is None else name if operands[0] else f"NOT {name}"
+    if isinstance(kind, kinds.Number):
+        sign = {ops.AT_LEAST: ">=", ops.AT_MOST: "<=", ops.IS: "="}.get(operator)
+        if sign is not None and operands[0] is not None:
+            values.append(operands[0])
+            return f"{name} {sign} ?"
+        if operator == ops.BETWEEN:
+            values.extend(operands[:2])
+            return f"{name} BETWEEN ? AND ?"
+    raise NotHere(f"{path.text}.{f.op}")
+
+
+def _between(name: str, low: Any, before: Any, values: list[Any]) -> str:
+    pieces = []
+    for sign, edge in ((">=", low), ("<", before)):
+        if edge is not None:
+            pieces.append(f"{name} {sign} ?")
+            values.append(edge.astimezone(UTC).replace(tzinfo=None) if isinstance(edge, datetime) else edge)
+    return " AND ".join(pieces) or "true"
