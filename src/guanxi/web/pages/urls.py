@@ -8,7 +8,7 @@ from django.urls import URLResolver, include, path
 
 from guanxi.records import catalogue
 from guanxi.records.entity import Entity
-from guanxi.web.pages import bulk, cells, choose, delete, export, filters, form, lists, record, saved_views
+from guanxi.web.pages import board, bulk, cells, choose, delete, export, filters, form, lists, record, saved_views
 
 
 def of(entity: Entity) -> URLResolver:
@@ -24,6 +24,10 @@ def of(entity: Entity) -> URLResolver:
         path("choose", choose.choose, key, name="choose"),
         path("bulk", bulk.bulk, key, name="bulk"),
         path("export", export.export, key, name="export"),
+        path("board", board.board, key, name="board"),
+        path("board/cards", board.cards, key, name="board-cards"),
+        path("board/figures", board.figures, key, name="board-figures"),
+        path("board/move", board.move, key, name="board-move"),
         path("<int:id>/", record.record, key, name="record"),
         path("<int:id>/edit", form.edit, key, name="edit"),
         path("<int:id>/delete", delete.delete, key, name="delete"),

@@ -1,0 +1,468 @@
+"""The board of an entity: its list by column. The same filters, words, order and views stand in the address, and `by`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from guanxi.core.access import Actor
+from guanxi.core.org import settings as org_settings
+from guanxi.kit.problems import Problem
+from guanxi.records import kinds, read, rights, write
+from guanxi.records.entity import Entity, Field
+from guanxi.records.kinds import Formats, Money
+from guanxi.records.read import board as reading
+from guanxi.records.read.board import NONE, Card, Column, Figure
+from guanxi.records.read.cells import Reader
+from guanxi.web import components
+from guanxi.web.kinds import values_from
+from guanxi.web.pages import addresses, filters, form, lists, saved_views
+from guanxi.web.pages.base import actor_of, entity_page, entity_plural, number, render, sentence, sentences, wants
+from guanxi.web.templatetags.gx import number as grouped
+
+TAGS = 3  # on a card; the others are counted
+safe = components.safe
+
+
+# Cards as HTML (hundreds a page: made in Python) ----------------------------------------------------------------------
+
+
+@dataclass
+class Cards:
+    """Makes the `<li>` of cards in one person's language."""
+
+    entity: Entity
+    formats: Formats
+
+    def __post_init__(self) -> None:
+        self.base = addresses.list_url(self.entity.key)
+        self.menu = str(escape(_("Move to…")))
+        self.words = {
+            "late": _("Late"), "today": _("Today"), "planned": _("Planned"), "none": _("No next step"),
+        }  # fmt: skip
+        self.icons = {
+            "late": components.icon("alert-circle", size="sm"), "today": components.icon("bolt", size="sm"),
+            "planned": components.icon("calendar-event", size="sm"), "none": components.icon("circle-dashed", size="sm"),
+        }  # fmt: skip
+        self.dots = components.icon("dots-vertical", size="sm")
+        self.clock = components.icon("clock", size="sm")
+        self.glass = components.icon("hourglass", size="sm")
+        self._tags: dict[tuple[str, str], SafeString] = {}
+        self._days: dict[tuple[int, bool], str] = {}
+        self._people: dict[str, str] = {}
+
+    def html(self, cards: Iterable[Card]) -> SafeString:
+        return safe("".join(self.one(card) for card in cards))
+
+    def one(self, card: Card) -> SafeString:
+        title = escape(card.title or f"#{card.id}")
+        due = f' data-step="{card.step.when}"' if card.step else ""
+        move = ' data-may-move=""' if card.editable else ""
+        parts = [
+            f'<li class="gx-deal" data-card="{card.id}" data-version="{card.version}"{move}{due} tabindex="-1">',
+            f'<div class="gx-deal-head"><a href="{self.base}{card.id}/" draggable="false">{title}</a>',
+        ]
+        if card.editable:
+            parts.append(
+                f'<button class="gx-deal-menu" type="button" data-board-menu aria-haspopup="dialog" title="{self.menu}"'
+                f' aria-label="{self.menu} {title}">{self.dots}</button>'
+            )
+        parts.append("</div>")
+        facts = [self._fact(cell) for cell in card.facts if cell.text or cell.restricted]
+        if facts:
+            parts.append(f'<div class="gx-deal-facts">{"".join(facts)}</div>')
+        if card.tags is not None and card.tags.parts:
+            parts.append(f'<div class="gx-deal-tags">{self._tag_row(card.tags)}</div>')
+        parts.append('<div class="gx-deal-foot">')
+        if card.amount is not None and card.amount.text:
+            parts.append(f'<b class="gx-num">{escape(card.amount.text)}</b>')
+        if card.step is not None:
+            parts.append(self._step(card))
+        parts.append(self._since(card.days, card.stuck))
+        if card.owner is not None and card.owner.text:
+            parts.append(self._owner(card.owner))
+        parts.append("</div></li>")
+        return safe("".join(parts))
+
+    def _fact(self, cell: read.Cell) -> str:
+        label = escape(cell.field.label)
+        if cell.restricted:
+            inner: str = components.icon("lock", size="sm", label=_("Not yours to see"))
+        elif cell.field.kind.key == "datetime":
+            inner = escape(cell.text.rpartition(" ")[0] or cell.text)
+        elif cell.colour:
+            inner = components.badge(cell.text, cell.colour, dot=True)
+        else:
+            inner = escape(cell.text)
+        return f'<span title="{label}"><span class="gx-hidden-text">{label}: </span>{inner}</span>'
+
+    def _tag_row(self, cell: read.Cell) -> str:
+        made = []
+        for text, colour, _id in cell.parts[:TAGS]:
+            if (text, colour) not in self._tags:
+                self._tags[text, colour] = components.badge(text, colour, tag=True)
+            made.append(self._tags[text, colour])
+        rest = len(cell.parts) - TAGS
+        return "".join(made) + (f'<span class="gx-dim gx-small">+{rest}</span>' if rest > 0 else "")
+
+    def _step(self, card: Card) -> str:
+        assert card.step is not None
+        day = kinds.Date().format(card.step.day, self.formats) if card.step.day else ""
+        word = self.words[card.step.when]
+        text = day if card.step.when == "planned" else f"{word} {day}" if card.step.when == "late" else word
+        return (
+            f'<span class="gx-deal-step" title="{escape(word)} {day}">{self.icons[card.step.when]}{escape(text)}</span>'
+        )
+
+    def _since(self, days: int, stuck: bool) -> str:
+        if (days, stuck) not in self._days:
+            long = ngettext("%(n)s day in this column", "%(n)s days in this column", days) % {"n": grouped(days)}
+            short = _("%(n)s d") % {"n": grouped(days)}
+            if stuck:
+                long = _("Stuck: %(time)s") % {"time": long}
+            self._days[days, stuck] = (
+                f'<span class="gx-deal-since{" gx-stuck" if stuck else ""}" title="{escape(long)}">'
+                f"{self.glass if stuck else self.clock}"
+                f'<span aria-hidden="true">{escape(short)}</span><span class="gx-hidden-text">{escape(long)}</span></span>'
+            )
+        return self._days[days, stuck]
+
+    def _owner(self, cell: read.Cell) -> str:
+        if cell.text not in self._people:
+            name = escape(cell.text)
+            picture = components.avatar(cell.text, seed=cell.value, size="xs")
+            self._people[cell.text] = (
+                f'<span class="gx-deal-owner" title="{escape(cell.field.label)}: {name}">{picture}'
+                f'<span class="gx-hidden-text">{escape(cell.field.label)}: {name}</span></span>'
+            )
+        return self._people[cell.text]
+
+
+# The page -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column with its words: `n` and `total` are "" until they are known."""
+
+    column: Column
+    label: str
+    n: str
+    total: str
+    note: str
+    list_url: str
+    html: SafeString
+
+
+def label_of(column: Column) -> str:
+    return column.label if column.code != NONE else _("None")
+
+
+def zero(amount: Field | None) -> Figure:
+    return Figure(0, None if amount is None else Decimal(0))
+
+
+def words(figure: Figure | None, formats: Formats) -> dict[str, str]:
+    """The head of a column in words: how many, how much, and what is not in the sum."""
+    if figure is None:
+        return {"n": "", "total": "", "note": ""}
+    total = ""
+    if figure.total is not None:
+        total = Money().format_in(figure.total, org_settings.get("reporting_currency"), formats)
+    note = ""
+    if figure.left_out:
+        note = _("Without %(currencies)s: there is no exchange rate.") % {"currencies": ", ".join(figure.left_out)}
+    return {"n": grouped(figure.n), "total": total, "note": note}
+
+
+def board_url(entity: Entity, by: Field, query: read.Query | None = None) -> str:
+    params = query.params() if query is not None else ""
+    return f"{addresses.list_url(entity.key)}board?by={by.key}{'&' if params else ''}{params}"
+
+
+def question(request: HttpRequest) -> read.Query:
+    return read.Query.from_params([(name, value) for name, values in request.GET.lists() for value in values])
+
+
+def column_list(entity: Entity, by: Field, query: read.Query, code: str) -> str:
+    """The list of what a column holds: the same question and one filter more."""
+    mine = f"f.{by.key}.empty=1" if code == NONE else urlencode({f"f.{by.key}.is": code})
+    params = query.params()
+    return f"{addresses.list_url(entity.key)}?{params}{'&' if params else ''}{mine}"
+
+
+@require_GET
+@entity_page("view")
+def board(request: HttpRequest, entity: Entity) -> HttpResponse:
+    actor = actor_of(request)
+    by = reading.field_of(entity, actor, request.GET.get("by", ""))
+    base = addresses.list_url(entity.key)
+    if filters.is_builder(request.GET):
+        answer = filters.to_address(request, entity, f"{base}board")
+        answer["Location"] += f"{'&' if '?' in answer['Location'] else '?'}by={by.key}"
+        return answer
+    query = question(request)
+    found = reading.read(entity, actor, by, query)
+    formats = read.formats_for(actor)
+    cards = Cards(entity, formats)
+    columns = []
+    for c in found.columns:
+        figure = None if found.figures is None else found.figures.get(c.code, zero(found.amount))
+        columns.append(
+            Shown(
+                column=c,
+                label=label_of(c),
+                **words(figure, formats),
+                list_url=column_list(entity, by, query, c.code),
+                html=cards.html(c.cards),
+            )
+        )
+    here = board_url(entity, by)
+    views = saved_views.seen_by(actor, entity)
+    now = saved_views.current(views, query, None, plain=False)
+    tabs = saved_views.tabs(views, base, now)
+    for tab in tabs:
+        tab["url"] = f"{here}&{tab['url'].partition('?')[2]}"
+    context: dict[str, Any] = {
+        "entity": entity,
+        "plural": entity_plural(entity),
+        "by": by,
+        "others": [(f, board_url(entity, f, query)) for f in reading.fields(entity, actor)],
+        "board": found,
+        "columns": columns,
+        "rows_url": f"{base}board/cards?{urlencode({'by': by.key})}&{query.params()}",
+        "figures_url": f"{base}board/figures?{urlencode({'by': by.key})}&{query.params()}",
+        "move_url": f"{base}board/move?{urlencode({'by': by.key})}&{query.params()}",
+        "stated": stated(found),
+        "query": query,
+        "params": query.params(),
+        "base": base,
+        "here": here,
+        "list_url": f"{base}?{query.params()}",
+        "keep": [(n, v) for n, v in parse_qsl(query.params()) if n != "q"],
+        "chips": _chips(actor, entity, query, by),
+        "clear_url": f"{here}&{query.params(filters=())}".rstrip("&"),
+        "tabs": tabs,
+        "may": {"create": actor.can(entity.key, "create"), "export": False},
+        "language": actor.language,
+    }
+    return render(request, "pages/board.html", context, fragment="board" if wants(request, "board") else "")
+
+
+def _chips(actor: Actor, entity: Entity, query: read.Query, by: Field) -> list[Any]:
+    """The filters in force; taken away they lead back to the board."""
+    base = addresses.list_url(entity.key)
+    here = board_url(entity, by)
+    made = lists.chips(actor, entity, query, base)
+    return [replace(c, remove_url=c.remove_url.replace(f"{base}?", f"{here}&", 1)) for c in made]
+
+
+def stated(found: reading.Board) -> str:
+    """What the sums in the heads are: of which field, in which currency, by which rates."""
+    if found.amount is None:
+        return ""
+    values = {"field": found.amount.label, "currency": org_settings.get("reporting_currency")}
+    if found.dated is None:
+        return _("Sums: %(field)s in %(currency)s, at today’s exchange rates.") % values
+    return _("Sums: %(field)s in %(currency)s, at the exchange rates of “%(date)s”.") % {
+        **values, "date": found.dated.label,
+    }  # fmt: skip
+
+
+@require_GET
+@entity_page("view")
+def cards(request: HttpRequest, entity: Entity) -> HttpResponse:
+    """Further cards of a column (`col`, from the place `at` on) as `<li>`; the place after them is in the header X-Next."""
+    actor = actor_of(request)
+    by = reading.field_of(entity, actor, request.GET.get("by", ""))
+    code = _code(by, request.GET.get("col", ""))
+    query = question(request)
+    found, after = reading.more(entity, actor, by, query, code, query.cursor)
+    response = HttpResponse(Cards(entity, read.formats_for(actor)).html(found))
+    response["X-Next"] = after
+    return response
+
+
+def _code(by: Field, code: str) -> str:
+    """A column's code from outside; BadQuery for one that the list does not have."""
+    assert isinstance(by.kind, kinds.Choice)
+    if code != NONE and code not in {o.value for o in by.kind.options()}:
+        raise read.BadQuery("unknown value")
+    return code
+
+
+@require_GET
+@entity_page("view")
+def figures(request: HttpRequest, entity: Entity) -> HttpResponse:
+    """The heads of columns (of those named `col`, else of all): {code: {n, total, note}}."""
+    actor = actor_of(request)
+    by = reading.field_of(entity, actor, request.GET.get("by", ""))
+    codes = [_code(by, code) for code in request.GET.getlist("col")] or None
+    return JsonResponse(_figures(entity, actor, by, question(request), codes))
+
+
+def _figures(
+    entity: Entity, actor: Actor, by: Field, query: read.Query, codes: list[str] | None = None
+) -> dict[str, dict[str, str]]:
+    assert isinstance(by.kind, kinds.Choice)
+    formats = read.formats_for(actor)
+    found = reading.figures(entity, actor, by, query, codes)
+    nothing = zero(reading.amount_of(entity, actor)[0])
+    every = codes if codes is not None else [*(o.value for o in by.kind.options(formats)), NONE]
+    return {code: words(found.get(code, nothing), formats) for code in every}
+
+
+# Moving a card --------------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@entity_page("edit")
+def move(request: HttpRequest, entity: Entity) -> HttpResponse:
+    """One card to another column: one write. Answers JSON: the card anew, the heads of both columns, the way back.
+
+    422 with `form`: fields that have to be filled first. 409: somebody else moved it; `card` and `column` say where it is.
+    422, 404 with `text`: refused. Nothing was written then.
+    """
+    actor = actor_of(request)
+    by = reading.field_of(entity, actor, request.GET.get("by", ""))
+    query = question(request)
+    post = request.POST
+    id_, version = number(post.get("_id", "")), number(post.get("_version", ""))
+    to = _code(by, post.get("_to", NONE))
+    if id_ is None or version is None:
+        raise read.BadQuery("no card")
+    if not reading.may_edit(entity, actor, by):
+        raise write.Refused(f"{entity.key}.{by.key}")
+    before = reading.one(entity, actor, by, id_)
+    if before is None:
+        raise read.Hidden(f"{entity.key} {id_}")
+    asked = _asked(entity, actor, by, id_, to)
+    given = values_from(post, asked.values()) if "_asked" in post else {}
+    problems: Mapping[str, list[Problem]]
+    if asked and "_asked" not in post:
+        return _ask(request, actor, asked, {}, {})
+    if problems := {key: [Problem("field.required")] for key in asked if _blank(given.get(key))}:
+        return _ask(request, actor, asked, given, problems)
+    try:
+        saved = write.save(actor, entity, {**given, by.key: to}, id=id_, version=version, action="move")
+    except write.Invalid as error:
+        return _refused(request, entity, actor, asked, given, error)
+    except write.Conflict as error:
+        return _conflict(entity, actor, by, id_, error)
+    return _moved(entity, actor, by, query, id_, before[1], saved)
+
+
+def _blank(value: Any) -> bool:
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def _asked(entity: Entity, actor: Actor, by: Field, id: int, to: str) -> dict[str, Field]:  # noqa: A002
+    """What must be filled before the card may stand there and is empty now: what the board declares for this value, and
+    required fields. Only what this person may fill; the rest is the write door's to refuse."""
+    editable = form.formable(rights.editable(actor, entity))
+    declared = entity.board.ask.get(by.key, {}).get(to, ())
+    wanted = [k for k, f in editable.items() if k != by.key and (f.required or k in declared)]
+    if not wanted:
+        return {}
+    reader = Reader(actor, entity, [editable[k] for k in wanted])
+    row = read.visible(entity, actor).filter(pk=id).values(*reader.columns()).first()
+    if row is None:
+        raise read.Hidden(f"{entity.key} {id}")
+    return {k: editable[k] for k in wanted if editable[k].kind.is_empty(reader.raw(row, editable[k]))}
+
+
+def _ask(
+    request: HttpRequest,
+    actor: Actor,
+    asked: Mapping[str, Field],
+    given: Mapping[str, Any],
+    problems: Mapping[str, list[Problem]],
+) -> HttpResponse:
+    """The small dialog that asks for what is missing."""
+    formats = read.formats_for(actor)
+    said = sentences(problems)
+    inputs = [
+        form.input_of(
+            actor, field, formats, given=given.get(key), posted=key in given, problems=said.get(key, ()), autofocus=i == 0
+        )
+        for i, (key, field) in enumerate(asked.items())
+    ]  # fmt: skip
+    for one in inputs:
+        one.required = True
+    whole = [text for key, texts in said.items() if key not in asked for text in texts]
+    html = render_to_string("pages/board_ask.html", {"inputs": inputs, "whole": whole}, request=request)
+    return JsonResponse({"form": html}, status=422)
+
+
+def _refused(
+    request: HttpRequest,
+    entity: Entity,
+    actor: Actor,
+    asked: Mapping[str, Field],
+    given: Mapping[str, Any],
+    error: write.Invalid,
+) -> HttpResponse:
+    """What the write door found: in the dialog where it can be put right there, else in a sentence."""
+    editable = form.formable(rights.editable(actor, entity))
+    if asked and set(error.problems) <= set(asked):
+        return _ask(request, actor, asked, given, error.problems)
+    known = rights.readable(actor, entity)
+    lines = []
+    for key, problems in error.problems.items():
+        label = f"{known[key].label}: " if key in known and key in editable else ""
+        lines += [f"{label}{sentence(p)}" for p in problems]
+    return JsonResponse({"text": " ".join(lines)}, status=422)
+
+
+def _conflict(entity: Entity, actor: Actor, by: Field, id: int, error: write.Conflict) -> HttpResponse:  # noqa: A002
+    """Somebody else was faster: the card goes where it is now."""
+    now = reading.one(entity, actor, by, id)
+    if now is None:
+        raise read.Hidden(f"{entity.key} {id}")
+    card, code = now
+    formats = read.formats_for(actor)
+    who = next((f.who for f in error.fields if f.who), "")
+    place = next((f.theirs for f in error.fields if f.field.key == by.key), "") or by.kind.format(code, formats)
+    values = {"title": card.title or f"#{id}", "who": who or _("Somebody"), "place": place or _("None")}
+    text = _("“%(title)s” was not moved: meanwhile %(who)s moved it to “%(place)s”.") % values
+    if all(f.field.key != by.key for f in error.fields):
+        fields = ", ".join(str(f.field.label) for f in error.fields)
+        text = _("“%(title)s” was not moved: meanwhile %(who)s changed %(fields)s.") % {**values, "fields": fields}
+    return JsonResponse({"text": text, "card": Cards(entity, formats).one(card), "column": code}, status=409)
+
+
+def _moved(
+    entity: Entity, actor: Actor, by: Field, query: read.Query, id: int, origin: str, saved: write.Saved  # noqa: A002
+) -> HttpResponse:  # fmt: skip
+    formats = read.formats_for(actor)
+    now = reading.one(entity, actor, by, id)
+    if now is None:  # moved out of their own sight: the write door would have refused
+        raise read.Hidden(f"{entity.key} {id}")
+    card, code = now
+    place = by.kind.format(code, formats) or _("None")
+    text = _("“%(title)s” is now in “%(place)s”.") % {"title": card.title or f"#{id}", "place": place}
+    stays = reading.fits(entity, actor, query, id)
+    if not stays:
+        text += " " + _("It no longer fits the filters.")
+    few = reading.few(entity, actor, query)
+    return JsonResponse(
+        {
+            "text": text,
+            "card": Cards(entity, formats).one(card) if stays else "",
+            "column": code,
+            "undo": reverse("journal-undo", args=[saved.change_set]) if saved.change_set else "",
+            "figures": _figures(entity, actor, by, query, list(dict.fromkeys([origin, code]))) if few else None,
+        }
+    )
