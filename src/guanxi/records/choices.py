@@ -68,6 +68,16 @@ def _load() -> dict[str, dict[str, _Value]]:
 _LISTS = versions.Cached("choices", _load)
 
 
+def held() -> Mapping[str, Mapping[str, _Value]]:
+    """All lists, to be handed to a process that has no database."""
+    return _LISTS.get()
+
+
+def hold(lists: dict[str, dict[str, _Value]]) -> None:
+    """Take the lists that another process held, and ask no database for them."""
+    _LISTS.put(lists)
+
+
 def values(key: str) -> Mapping[str, _Value]:
     return _LISTS.get().get(key, {})
 

@@ -74,7 +74,8 @@ def codes() -> list[str]:
 
 def normalise(raw: object) -> str:
     """Two letters: 中国, China, PRC, CHN, cn → CN. Raises :class:`BadValue`."""
-    code = _index().get(str(raw)) or _index().get(fold(str(raw)[:200]).strip(" .,;"))
+    known, text = _index(), str(raw)
+    code = known.get(text) or known.get(text.lower()) or known.get(fold(text[:200]).strip(" .,;"))
     if code is None:
         raise BadValue("country.unknown", value=raw)
     return code

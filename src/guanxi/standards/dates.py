@@ -15,6 +15,9 @@ VERSION = 1
 Order = Literal["ymd", "dmy", "mdy"]
 FIRST_YEAR, LAST_YEAR = 1850, 2199
 
+_ISO_MOMENT = re.compile(  # the day of an instant without zone, as databases write it
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
+)
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _ISO_STAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)(Z|[+-][0-9]{2}:?[0-9]{2})?",
@@ -87,7 +90,7 @@ def parse(raw: object, *, order: Order | None = None) -> date:
     Takes text, ``date``, ``datetime``, and numbers: 20240131 and serial days of spreadsheets. Raises :class:`BadValue`.
     """
     if isinstance(raw, str):
-        iso = _ISO.fullmatch(raw)
+        iso = _ISO.fullmatch(raw) or _ISO_MOMENT.fullmatch(raw)
         if iso:
             return _make(int(iso[1]), int(iso[2]), int(iso[3]), raw)
     elif isinstance(raw, datetime):

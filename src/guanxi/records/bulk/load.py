@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -19,8 +20,9 @@ from guanxi.kit.problems import Problem
 from guanxi.kit.results import Balance
 from guanxi.records import custom, kinds, rights, search, sql
 from guanxi.records.base import Record
+from guanxi.records.bulk import apart
 from guanxi.records.bulk.create import Creator
-from guanxi.records.bulk.parse import Ahead, Parsed, Problems, Raw, parse_rows, patient_collector
+from guanxi.records.bulk.parse import Parsed, Problems, Raw, patient_collector
 from guanxi.records.entity import Entity, Field
 from guanxi.records.lookups import AnyOf
 from guanxi.records.read.cells import formats_for
@@ -143,6 +145,8 @@ class _Loader:
         self._required = [k for k, f in self.every.items() if f.required]
         self._shape = {f.column: f.kind.blank for f in self.every.values() if f.column}
         self._columns = {k: f.column for k, f in self.every.items() if f.column}
+        self._sealed = [f for f in self.every.values() if f.custom or f.secret]
+        self._plain = [(k, f.column) for k, f in self.every.items() if not (f.computed or f.custom or f.secret)]
         self._owners: dict[int | None, Problem | None] = {}
 
     def run(
@@ -159,8 +163,8 @@ class _Loader:
             keys.update(dict.fromkeys(self.entity.derive({**self._defaults})))
         self.creator = Creator(cs, self.entity, [k for k in keys if self.every[k].column or self.every[k].custom])
         self.cs = cs
-        source = Ahead(parse_rows(rows, self.fields, self.formats), BATCH)
-        try:
+        parsed_by = {key: field.kind for key, field in self.fields.items()}
+        with closing(apart.batches(rows, parsed_by, self.formats, size=BATCH)) as source:
             again: list[Parsed] = []
             for batch in source:
                 if check:
@@ -172,8 +176,6 @@ class _Loader:
                     progress(self.balance.read, total)
             while again:
                 again = self._batch(again)
-        finally:
-            source.close()
 
     def _batch(self, batch: list[Parsed]) -> list[Parsed]:
         """Write one batch; returns rows that name the same record as an earlier row of it, to be done after it."""
@@ -398,11 +400,12 @@ class _Loader:
                 self._hold(parsed.number, {"": [Problem("undo.gone")]})
                 held += 1
                 continue
-            now = {k: _value(self.entity, row, f) for k, f in self.every.items() if not f.computed}
+            now = {k: v if (v := row[column]) or v == 0 else None for k, column in self._plain}
+            now |= {f.key: _value(self.entity, row, f) for f in self._sealed}
             new = dict(parsed.values)
             if self.entity.derive:
                 new.update(self.entity.derive({**now, **new}))
-            changed = {k: v for k, v in new.items() if _differs(self.every[k], now[k], v)}
+            changed = {k: v for k, v in new.items() if v != now[k] and _differs(self.every[k], now[k], v)}
             problems: Problems = {}
             if changed:
                 self._check_owner_change(id_, changed, problems)

@@ -1,4 +1,4 @@
-"""Parsing batches of rows: no database, so that it runs while the database writes the batch before."""
+"""Parsing rows: no database, so that it can run in a process of its own while the database writes the batch before."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from queue import Empty, Full, Queue
-from threading import Event, Thread
 from typing import Any
 
 from guanxi.kit.problems import BadValue, Problem
 from guanxi.records import kinds
-from guanxi.records.entity import Field
-from guanxi.records.kinds import Formats
+from guanxi.records.kinds import Formats, Kind
 
 Problems = dict[str, list[Problem]]
 Raw = tuple[int, Mapping[str, Any]]
@@ -29,10 +26,18 @@ class Parsed:
     problems: Problems = dataclass_field(default_factory=dict)
 
 
-def parse_rows(rows: Iterable[Raw], fields: Mapping[str, Field], formats: Formats) -> Iterator[Parsed | int]:
-    """Rows with parsed values; for a row with nothing in it, its number."""
-    parsers: list[tuple[str, Callable[..., Any]]] = [(key, field.kind.parse) for key, field in fields.items()]
-    places = [key for key, field in fields.items() if isinstance(field.kind, kinds.Address)]
+#: So many texts of one field are remembered with their values: choices and days repeat, and mean the same in every row.
+_REMEMBERED = 2_000
+_REPEATING = (kinds.Choice, kinds.YesNo, kinds.Date)
+
+
+def parse_rows(rows: Iterable[Raw], parsed_by: Mapping[str, Kind], formats: Formats) -> Iterator[Parsed | int]:
+    """Rows with parsed values; for a row with nothing in it, its number. `parsed_by`: the kind of each field to look at."""
+    parsers: list[tuple[str, Callable[..., Any], dict[str, Any] | None]] = [
+        (key, kind.parse, {} if isinstance(kind, _REPEATING) and not kind.many else None)
+        for key, kind in parsed_by.items()
+    ]
+    places = [key for key, kind in parsed_by.items() if isinstance(kind, kinds.Address)]
     own = formats
     for number, raw in rows:
         for key in places:
@@ -42,18 +47,23 @@ def parse_rows(rows: Iterable[Raw], fields: Mapping[str, Field], formats: Format
         values: dict[str, Any] = {}
         row = Parsed(number, values)
         found = False
-        for key, parse in parsers:
+        for key, parse, known in parsers:
             text = raw.get(key)
             if text is None or text == "":
                 continue
             found = True
+            if known is not None and type(text) is str and (value := known.get(text)) is not None:
+                values[key] = value
+                continue
             try:
                 value = parse(text, formats)
             except BadValue as error:
                 row.problems[key] = [error.problem]
-            else:
-                if value is not None:
-                    values[key] = value
+                continue
+            if value is not None:
+                values[key] = value
+                if known is not None and type(text) is str and len(known) < _REMEMBERED:
+                    known[text] = value
         yield row if found else number
 
 
@@ -66,56 +76,3 @@ def patient_collector() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-_END = object()
-
-
-class Ahead:
-    """Batches made in a thread, at most two ahead of whoever takes them. An error in the thread is raised to the taker."""
-
-    def __init__(self, items: Iterator[Any], size: int) -> None:
-        self._queue: Queue[Any] = Queue(maxsize=2)
-        self._stop = Event()
-        self._thread = Thread(target=self._run, args=(items, size), name="guanxi-parse", daemon=True)
-        self._thread.start()
-
-    def _run(self, items: Iterator[Any], size: int) -> None:
-        try:
-            batch: list[Any] = []
-            for item in items:
-                batch.append(item)
-                if len(batch) >= size:
-                    if not self._put(batch):
-                        return
-                    batch = []
-            if batch:
-                self._put(batch)
-            self._put(_END)
-        except BaseException as error:
-            self._put(error)
-
-    def _put(self, item: Any) -> bool:
-        while not self._stop.is_set():
-            try:
-                self._queue.put(item, timeout=0.2)
-                return True
-            except Full:
-                continue
-        return False
-
-    def __iter__(self) -> Iterator[list[Any]]:
-        while True:
-            try:
-                item = self._queue.get(timeout=600)
-            except Empty:
-                raise TimeoutError("The file gives no more rows; nothing was written.") from None
-            if item is _END:
-                return
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join(timeout=5)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
+from guanxi.core import secrets
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
 from guanxi.core.journal import hashing
@@ -145,8 +146,6 @@ def _change(
 
 def _value(entity: Entity, row: Mapping[str, Any], field: Field) -> Any:
     """The parsed form of what the row holds; secrets opened."""
-    from guanxi.core import secrets
-
     if field.custom:
         return field.kind.from_json(row["custom"].get(field.key))
     value = row[field.column]
