@@ -26,12 +26,17 @@ function leave(toast) {
 on("click", "[data-toast-close]", (_, button) => leave(button.closest(".gx-toast")));
 
 document.addEventListener("gx:toast", (event) => {
-  const { text, level = "success", undo, link, label } = event.detail;
+  const { text, level = "success", undo, link, label, group } = event.detail;
   const region = document.getElementById("toasts");
   const model = document.getElementById("gx-toast-model");
   if (!region || !model || !text) return;
   const toast = model.content.firstElementChild.cloneNode(true);
   toast.dataset.level = level;
+  if (group) {
+    // Cell after cell is saved: one notice, of the last one, and no tower of them.
+    for (const old of region.querySelectorAll(`[data-group="${group}"]`)) old.remove();
+    toast.dataset.group = group;
+  }
   toast.querySelector("[data-toast-text]").textContent = text;
   toast.setAttribute("role", level === "error" ? "alert" : "status");
   const form = toast.querySelector("form");

@@ -25,14 +25,13 @@ from guanxi.core.journal.ledger import OpenSet, change_set
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Door, Op
 from guanxi.kit.problems import BadValue
 from guanxi.kit.results import Balance
-from guanxi.records import catalogue, custom, policy, rights, search
+from guanxi.records import catalogue, custom, policy, rights
 from guanxi.records.entity import Entity, Field
 from guanxi.records.read.door import Hidden, visible
-from guanxi.records.write import links, rollup, rows, values
+from guanxi.records.write import links, many, rollup, rows, values
 from guanxi.records.write.again import patiently
 from guanxi.records.write.assign import check_owner
 from guanxi.records.write.delete import journal, mark_rows, restore_rows
-from guanxi.records.write.save import _value
 
 CHUNK = 2000
 CONFLICTS_KEPT = 1000
@@ -308,7 +307,7 @@ class _Undo:
             self.result.keep(*(Kept(entity.key, id_, key, "undo.taken") for key in wanted[id_]))
             done.discard(id_)
         self.result.restored += len(done)
-        search.index(entity, done)
+        many.index(entity, done, wanted)
         self._touch(entity, done, [current[i] for i in done])
 
     def _assignable(self, entity: Entity, batch: Mapping[int, Change]) -> set[int]:
@@ -356,11 +355,8 @@ class _Undo:
 
     def _whole(
         self, entity: Entity, every: Mapping[str, Field], row: rows.Row, new: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        whole = {key: _value(entity, row, f) for key, f in every.items() if not f.computed}
-        for key, form in new.items():
-            whole[key] = _opened(entity, every[key], row["id"], form)
-        return whole
+    ) -> many.Now:
+        return many.Now(entity, every, row, {k: _opened(entity, every[k], row["id"], form) for k, form in new.items()})
 
     def _without_lost_links(
         self, entity: Entity, every: Mapping[str, Field], wanted: dict[int, dict[str, Any]]
@@ -381,18 +377,20 @@ class _Undo:
         wanted: dict[int, dict[str, Any]], follows: frozenset[str],
     ) -> None:  # fmt: skip
         """Values that the rules refuse, now that others of the record have changed, do not go back."""
-        for id_, new in list(wanted.items()):
-            while changed := [key for key in new if key not in follows]:
-                problems: values.Problems = {}
-                whole = self._whole(entity, every, current[id_], new)
-                values.check(entity, every, whole, changed=changed, id=id_, problems=problems)
-                if not problems:
-                    break
-                for key in problems.keys() & set(changed) or changed:
-                    taken = any(p.code == "field.taken" for p in problems.get(key, ()))
+        left = set(wanted)
+        while left:
+            wholes = {i: self._whole(entity, every, current[i], wanted[i]) for i in left}
+            changed = {i: keys for i in left if (keys := [key for key in wanted[i] if key not in follows])}
+            problems = many.rules(entity, wholes, changed)
+            left = set(problems)
+            for id_, found in problems.items():
+                for key in found.keys() & set(changed[id_]) or changed[id_]:
+                    taken = any(p.code == "field.taken" for p in found.get(key, ()))
                     self.result.keep(Kept(entity.key, id_, key, "undo.taken" if taken else "undo.invalid"))
-                    del new[key]
-            if not changed and not any(key in _sums(entity) for key in new):
+                    del wanted[id_][key]
+        sums = _sums(entity)
+        for id_, new in list(wanted.items()):
+            if all(key in follows and key not in sums for key in new):
                 del wanted[id_]
 
     # ------------------------------------------------------------------ what was created goes away

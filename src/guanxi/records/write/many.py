@@ -79,20 +79,35 @@ def check(
     every = custom.fields(entity)
     wholes: dict[int, Now] = {}
     changed: dict[int, dict[str, Any]] = {}
-    problems: dict[int, values.Problems] = {}
-    ruled = entity.model.invariants is not Record.invariants
-    columns = {f.column: f for f in every.values() if f.column and not f.computed} if ruled else {}
     for id_, given in new.items():
         whole = Now(entity, every, current[id_], given)
         if entity.derive:
             whole.new.update(entity.derive(whole))
         differs = {k: v for k, v in whole.new.items() if _differs(every[k], whole.now(k), v)}
-        if not differs:
-            continue
-        wholes[id_], changed[id_] = whole, differs
+        if differs:
+            wholes[id_], changed[id_] = whole, differs
+    problems = rules(entity, wholes, changed)
+    wanted = {
+        id_: {k: values.journal_form(entity, id_, every[k], v) for k, v in differs.items()}
+        for id_, differs in changed.items()
+        if id_ not in problems
+    }
+    return wanted, problems
+
+
+def rules(
+    entity: Entity, wholes: Mapping[int, Now], changed: Mapping[int, Collection[str]]
+) -> dict[int, values.Problems]:
+    """What is wrong with records as they would be: required, invariants, unique, no circles. `changed`: the fields that differ."""
+    every = custom.fields(entity)
+    problems: dict[int, values.Problems] = {}
+    ruled = entity.model.invariants is not Record.invariants
+    columns = {f.column: f for f in every.values() if f.column and not f.computed} if ruled else {}
+    for id_, keys in changed.items():
+        whole = wholes[id_]
         found: values.Problems = {}
-        for key, value in differs.items():
-            if every[key].required and every[key].kind.is_empty(value):
+        for key in keys:
+            if every[key].required and every[key].kind.is_empty(whole[key]):
                 found.setdefault(key, []).append(Problem("field.required"))
         if ruled and not found:
             probe: Any = _Probe(columns, whole)
@@ -100,20 +115,15 @@ def check(
                 found.setdefault(key, []).append(problem)
         if found:
             problems[id_] = found
-    for key in {key for differs in changed.values() for key in differs}:
+    for key in {key for keys in changed.values() for key in keys}:
         field = every[key]
-        moved = {i: d[key] for i, d in changed.items() if key in d and i not in problems}
+        moved = {i: wholes[i][key] for i, keys in changed.items() if key in keys and i not in problems}
         if field.unique:
             _unique(entity, field, moved, problems)
         if isinstance(field.kind, kinds.Link) and field.kind.target == entity.key and not field.kind.many:
             for id_ in _circles(entity, field, moved):
                 problems.setdefault(id_, {}).setdefault(key, []).append(Problem("link.itself"))
-    wanted = {
-        id_: {k: values.journal_form(entity, id_, every[k], v) for k, v in differs.items()}
-        for id_, differs in changed.items()
-        if id_ not in problems
-    }
-    return wanted, problems
+    return problems
 
 
 def _unique(entity: Entity, field: Field, moved: Mapping[int, Any], problems: dict[int, values.Problems]) -> None:
@@ -211,9 +221,14 @@ def write(
         attempt(some[half:])
 
     attempt(sorted(wanted))
-    words = {f.key for f in search.searchable(entity)}
-    search.index(entity, [i for i in done if words & wanted[i].keys()])
+    index(entity, done, wanted)
     summed = {key for r in entity.rollups for key in (r.link, r.of)}
     if parts := [i for i in done if summed & wanted[i].keys()]:
         rollup.after(cs, entity, parts, before={i: current[i] for i in parts})
     return done, refused
+
+
+def index(entity: Entity, ids: Collection[int], wanted: Mapping[int, Collection[str]]) -> None:
+    """Search tokens again for those records that are found by a field which changed."""
+    words = {f.key for f in search.searchable(entity)}
+    search.index(entity, [i for i in ids if not words.isdisjoint(wanted[i])])

@@ -1,0 +1,114 @@
+"""A list worked in like a sheet: in place, with an input method composing, filled down, pasted from a spreadsheet, undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from guanxi.core.access import acting, actor_for
+from guanxi.core.identity.models import User
+from guanxi.records import catalogue, write
+
+LIST = "/customers/account/?cols=name,tier,phone,remark,created_at&sort=name"
+
+
+def customers(user: User, n: int) -> list[int]:
+    actor, entity = actor_for(user), catalogue.get("customers.account")
+    with acting(actor):
+        return [write.save(actor, entity, {"name": f"公司{i:02}", "kind": "company"}).id for i in range(n)]
+
+
+def row(id_: int) -> Any:
+    return catalogue.get("customers.account").model.all_rows.get(pk=id_)
+
+
+def cell(page: Any, id_: int, column: int) -> Any:
+    return page.locator(f'tr[data-id="{id_}"] > td').nth(column + 1)
+
+
+def paste(page: Any, text: str) -> None:
+    page.evaluate(
+        """text => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+        }""",
+        text,
+    )
+
+
+def test_a_list_is_worked_in_like_a_sheet(person: Callable[..., User], visitor: Callable[..., Any]) -> None:
+    """CAP-1, MOD-8: Enter and Tab save and go on; Enter of an input method does not; what is wrong stays open; all is undone."""
+    user = person("admin", "administrator")
+    ids = customers(user, 4)
+    v = visitor(user)
+    page = v.go(LIST)
+    v.look("grid")
+
+    # An input method composes: its Enter belongs to it, the next one to the cell.
+    cell(page, ids[0], 3).click()
+    page.keyboard.press("Enter")
+    editor = page.locator("#gx-cell-editor")
+    editor.locator("textarea").wait_for()
+    v.look("editor", themes=("light",))
+    cdp = v.context.new_cdp_session(page)
+    cdp.send("Input.imeSetComposition", {"text": "zhang", "selectionStart": 5, "selectionEnd": 5})
+    page.evaluate(
+        """() => document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", {key: "Enter", keyCode: 229, isComposing: true, bubbles: true, cancelable: true}))"""
+    )
+    assert editor.locator("textarea").is_visible()
+    assert row(ids[0]).remark == ""
+    cdp.send("Input.insertText", {"text": "张三"})
+    with v.answered("/grid"):
+        page.keyboard.press("Enter")
+    editor.wait_for(state="hidden")
+    assert row(ids[0]).remark == "张三"
+    assert page.evaluate("document.activeElement.closest('tr').dataset.id") == str(ids[1]), "Enter goes down"
+
+    # Typing replaces; a value that cannot be taken keeps the editor open with the reason, Esc gives up.
+    cell(page, ids[0], 2).click()
+    page.keyboard.type("12")
+    assert editor.locator("input[type=tel]").input_value() == "12"
+    with v.answered("/grid"):
+        page.keyboard.press("Tab")
+    editor.locator(".gx-problem").wait_for()
+    assert "12" in editor.locator(".gx-problem").inner_text()
+    page.keyboard.press("Escape")
+    editor.wait_for(state="hidden")
+    assert row(ids[0]).phone == ""
+    page.keyboard.type("13800138000")
+    with v.answered("/grid"):
+        page.keyboard.press("Tab")
+    editor.wait_for(state="hidden")
+    assert row(ids[0]).phone == "+8613800138000"
+
+    # Fill down by Shift and arrows, copy without stray spaces.
+    cell(page, ids[0], 2).click()
+    for _ in range(2):
+        page.keyboard.press("Shift+ArrowDown")
+    with v.answered("/grid/paste"):
+        page.keyboard.press("Control+d")
+    page.wait_for_selector(f'tr[data-id="{ids[2]}"] a[href="tel:+8613800138000"]')
+    copied = page.evaluate(
+        """() => {
+            const event = new ClipboardEvent("copy", {clipboardData: new DataTransfer(), bubbles: true, cancelable: true});
+            document.activeElement.dispatchEvent(event);
+            return event.clipboardData.getData("text/plain");
+        }"""
+    )
+    assert copied.split("\n")[0].replace("+86", "") == "13800138000" and " " not in copied
+
+    # A range from a spreadsheet: looked at, put in as one step, taken back from the notice.
+    cell(page, ids[0], 2).click()
+    paste(page, '13900139000\t"zwei\nZeilen"\n12\tb\n')
+    page.wait_for_selector("[data-paste-apply]")
+    v.look("paste", themes=("light",))
+    with v.answered("/grid/paste"):
+        page.click("[data-paste-apply]")
+    page.wait_for_selector(f'tr[data-id="{ids[0]}"] a[href="tel:+8613900139000"]')
+    assert (row(ids[0]).remark, row(ids[1]).remark, row(ids[1]).phone) == ("zwei\nZeilen", "b", "+8613800138000")
+    with v.leaving():
+        page.locator("#toasts .gx-toast form button").last.click()
+    assert (row(ids[0]).remark, row(ids[1]).remark) == ("张三", "")
+    v.calm(refused=422)
