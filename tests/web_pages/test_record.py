@@ -55,7 +55,7 @@ def test_every_value_has_its_origin_and_its_past(house: Any, get: Any, post: Any
     id_ = house.customer(phone="021-62345678")
     post("owner", f"{base(id_)}edit?field=phone", {"phone": "13800138000", "version": "1"})
     page = get("owner", base(id_)).content.decode()
-    assert f'hx-get="{base(id_)}origin/phone"' in page
+    assert f'href="{base(id_)}origin/phone" data-origin' in page
     panel = get("owner", f"{base(id_)}origin/phone", htmx=True).content.decode()
     assert "<html" not in panel
     assert "Owner" in panel and "6234 5678" in panel

@@ -1,16 +1,19 @@
-"""A record as it was: today's row, folded back over its lines in the journal."""
+"""A record as it was: today's row, folded back over its lines in the journal; and what one field held before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from guanxi.core.access.actor import Actor
 from guanxi.core.journal import hashing
-from guanxi.core.journal.models import Change, Op
+from guanxi.core.journal.models import Change, ChangeSet, Op
 from guanxi.records import custom
 from guanxi.records.entity import Entity
 from guanxi.records.invert import same
+from guanxi.records.read.cells import Cell
+from guanxi.records.read.view import Historian, RecordView
 from guanxi.records.write import values
 from guanxi.records.write.delete import DELETED
 
@@ -116,3 +119,74 @@ def _lines(entity: Entity, record: int) -> Iterator[Change]:
 
 def _named(entity: Entity, record: int, change_set: int) -> bool:
     return Change.objects.filter(record=record, entity=entity.key, change_set=change_set).exists()
+
+
+EARLIER = 20
+ADDED = 200  # lines looked through for who added what
+
+
+@dataclass(frozen=True)
+class Past:
+    """A value that stood in a field once, as the actor may see it today, and the change set that had set it.
+
+    `erased`: the value was taken out of the journal since and cannot be told.
+    """
+
+    cell: Cell
+    change_set: ChangeSet
+    erased: bool = False
+
+
+def past(view: RecordView, actor: Actor, key: str, *, limit: int = EARLIER) -> list[Past]:
+    """What a field held before, newest first, at most `limit` values; two queries. `view`: the record as the actor sees it.
+
+    Each value is owed to the change set that had set it, not to the one that replaced it.
+    """
+    lines = list(_of_field(view, key)[:limit])
+    owed = [(line.origin_before or {}).get(key) or view.created_in for line in lines]
+    sets = ChangeSet.objects.in_bulk(owed)
+    seen = Historian(view.entity, actor)
+    return [
+        Past(seen.change(line, key).before, sets[number], erased=not hashing.whole(line))
+        for line, number in zip(lines, owed, strict=True)
+        if number in sets
+    ]
+
+
+def rivals(pasts: Sequence[Past], view: RecordView, key: str) -> list[Past]:
+    """What other sources said last and today's value is not: one value each, newest first.
+
+    A source is a person who typed, or a file, interface or rule; the source that today's value comes from has no rival in itself.
+    """
+    found: dict[tuple[str, str], Past] = {}
+    now = view.origins.get(key)
+    mine = _source(now.door, now.who, now.reason) if now is not None else None
+    for one in pasts:
+        source = _source(one.change_set.door, one.change_set.actor_name, one.change_set.reason)
+        if source != mine:
+            found.setdefault(source, one)
+    text = view.cells[key].text
+    return [one for one in found.values() if one.cell.text and one.cell.text != text]
+
+
+def _source(door: str, who: str, reason: str) -> tuple[str, str]:
+    return (door, reason if door == "import" else who)
+
+
+def added(view: RecordView, key: str) -> dict[int, ChangeSet]:
+    """Of a field with several links (tags): which change set put each one there, by the id it points to."""
+    wanted = set(view.cells[key].value or ())
+    sets: dict[int, int] = {}
+    for line in _of_field(view, key)[:ADDED]:
+        new = set((line.after or {}).get(key) or ()) - set((line.before or {}).get(key) or ())
+        for one in new & wanted - sets.keys():
+            sets[one] = line.change_set_id
+    for one in wanted - sets.keys():
+        sets[one] = view.created_in
+    named = ChangeSet.objects.in_bulk(set(sets.values()))
+    return {one: named[number] for one, number in sets.items() if number in named}
+
+
+def _of_field(view: RecordView, key: str) -> Any:
+    found = Change.objects.filter(record=view.id, entity=view.entity.key, op=Op.UPDATE, after__has_key=key)
+    return found.order_by("-pk")

@@ -8,22 +8,17 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
-from guanxi.core.journal.models import Change, ChangeSet, Op
-from guanxi.records import invert, read, rights
+from guanxi.records import read, rights
 from guanxi.records.entity import Entity, Field
 from guanxi.records.read.cells import names_of
-from guanxi.records.read.view import Historian, related
+from guanxi.records.read.view import related
 from guanxi.web import components
 from guanxi.web import panels as hung
 from guanxi.web.errors import is_fragment
-from guanxi.web.pages import addresses, shown, timeline, words
+from guanxi.web.pages import addresses, shown, timeline
 from guanxi.web.pages.base import actor_of, capital, entity_label, entity_page, entity_plural, number, render
 from guanxi.web.pages.facts import Writer
 
@@ -171,100 +166,6 @@ def timeline_page(request: HttpRequest, entity: Entity, id: int) -> HttpResponse
 
 def title_of(entity: Entity, actor: Actor, id: int) -> str:  # noqa: A002
     return names_of(actor, entity.key, [id]).get(id, ("",))[0] or f"#{id}"
-
-
-# Origin and reveal ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Earlier:
-    text: str
-    who: str
-    at: Any
-
-
-@entity_page("view")
-def origin(request: HttpRequest, entity: Entity, id: int, field: str) -> HttpResponse:  # noqa: A002
-    """Where a value comes from, and what stood there before, as far as this person may see it."""
-    actor = actor_of(request)
-    view = read.view(entity, actor, id)
-    if field not in view.cells:
-        raise read.Hidden(f"{entity.key} {id}")
-    cell, source = view.cells[field], view.origins.get(field)
-    lines = Change.objects.filter(record=id, entity=entity.key, op=Op.UPDATE, after__has_key=field).order_by("-pk")
-    past = Historian(entity, actor)
-    earlier = []
-    found = list(lines[:EARLIER])
-    # Each earlier value is owed to the change set that had set it, not to the one that replaced it.
-    owed = [(line.origin_before or {}).get(field) or view.created_in for line in found]
-    sets = ChangeSet.objects.in_bulk(owed)
-    for line, set_id in zip(found, owed, strict=True):
-        if (by := sets.get(set_id)) is not None:
-            earlier.append(Earlier(past.change(line, field).before.text, by.actor_name, by.at))
-    context = {
-        "cell": cell,
-        "field_label": str(cell.field.label),
-        "earlier": earlier,
-        "source": "",
-        "base": addresses.record_url(entity.key, id),
-        "title": view.title,
-        "plural": entity_plural(entity),
-        "list_url": addresses.list_url(entity.key),
-        "value": shown.html(cell, dense=False),
-    }
-    if source is not None:
-        set_ = ChangeSet.objects.filter(pk=source.change_set).first()
-        may = set_ is not None and invert.may_see(actor, set_)
-        context |= {
-            "source": source_text(source),
-            "who": source.who,
-            "at": source.at,
-            "reason": source.reason,
-            "href": reverse("journal-entry", args=[source.change_set]) if may else "",
-        }
-    return render(request, "pages/origin.html", context, fragment="panel" if is_fragment(request) else "")
-
-
-def source_text(source: Any) -> str:
-    """Where a value came in, in words: "Import", "Typed in on a page", "Given back by undo"."""
-    if source.action == "undo":
-        return _("Given back by undo")
-    if source.door == "page":
-        return _("Set in bulk") if source.action == "bulk" else _("Typed in")
-    return words.door(source.door)
-
-
-@require_POST
-@entity_page("view")
-def reveal(request: HttpRequest, entity: Entity, id: int, field: str) -> HttpResponse:  # noqa: A002
-    """The whole of a masked value. It is written into the journal that it was looked at."""
-    actor = actor_of(request)
-    cell = _may_reveal(entity, actor, id, field)
-    whole = read.reveal(entity, actor, id, cell.field.key)
-    text = components.safe(
-        f'<span class="gx-num">{escape(whole.text)}</span> <button class="gx-origin-button" type="button"'
-        f' data-copy="{escape(whole.edit_text or whole.text)}"'
-        f' title="{escape(_("Copy"))}">{components.icon("copy", size="sm", label=_("Copy"))}</button>'
-    )
-    if is_fragment(request):
-        return HttpResponse(text)
-    context = {
-        "title": title_of(entity, actor, id),
-        "base": addresses.record_url(entity.key, id),
-        "field_label": str(cell.field.label),
-        "text": text,
-        "plural": entity_plural(entity),
-        "list_url": addresses.list_url(entity.key),
-    }
-    return render(request, "pages/revealed.html", context)
-
-
-def _may_reveal(entity: Entity, actor: Actor, id: int, field: str) -> read.Cell:  # noqa: A002
-    """The masked cell, if it may be revealed; else as if it were not there."""
-    cell = read.view(entity, actor, id).cells.get(field)
-    if cell is None or not cell.masked or not cell.revealable:
-        raise read.Hidden(f"{entity.key} {id}")
-    return cell
 
 
 # What belongs to a record -------------------------------------------------------------------------------------------------
