@@ -8,7 +8,7 @@ from django.urls import URLResolver, include, path
 
 from guanxi.records import catalogue
 from guanxi.records.entity import Entity
-from guanxi.web.pages import board, bulk, cells, choose, delete, export, filters, form, lists, record, saved_views
+from guanxi.web.pages import board, bulk, cells, choose, delete, export, filters, form, lists, origin, record, saved_views
 
 
 def of(entity: Entity) -> URLResolver:
@@ -34,8 +34,8 @@ def of(entity: Entity) -> URLResolver:
         path("<int:id>/timeline", record.timeline_page, key, name="timeline"),
         path("<int:id>/panel/<slug:name>", record.panel_page, key, name="panel"),
         path("<int:id>/cell/<slug:field>", cells.cell, key, name="cell"),
-        path("<int:id>/origin/<slug:field>", record.origin, key, name="origin"),
-        path("<int:id>/reveal/<slug:field>", record.reveal, key, name="reveal"),
+        path("<int:id>/origin/<slug:field>", origin.origin, key, name="origin"),
+        path("<int:id>/reveal/<slug:field>", origin.reveal, key, name="reveal"),
     ]
     return path(f"{entity.room}/{entity.noun}/", include((patterns, entity.key), namespace=entity.key))
 
