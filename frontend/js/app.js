@@ -22,6 +22,9 @@ import "./behaviours/poll.js";
 import "./behaviours/scroll.js";
 import "./behaviours/submit.js";
 import "./behaviours/passkey.js";
+import "./behaviours/record-edit.js";
+import "./behaviours/origin.js";
+import "./behaviours/remask.js";
 import "./behaviours/tree.js";
 import "./behaviours/order.js";
 
