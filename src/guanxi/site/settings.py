@@ -52,8 +52,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "guanxi.web.access.Access",
     "guanxi.web.screens.core.gate.Gate",
+    "guanxi.web.access.Access",
 ]
 CSRF_FAILURE_VIEW = "guanxi.web.errors.csrf_failure"
 WHITENOISE_IMMUTABLE_FILE_TEST = r"/static/dist/.+-[0-9A-Z]{8}\.\w+$"
