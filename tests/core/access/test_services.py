@@ -17,7 +17,10 @@ pytestmark = pytest.mark.django_db
 
 
 def person(username: str, *roles: str, **more) -> User:
-    return people.add_person(SYSTEM, username, roles=roles, **more).person
+    made = people.add_person(SYSTEM, username, roles=roles, **more).person
+    User.objects.filter(pk=made.pk).update(must_change_password=False)  # with a temporary one nobody has rights
+    made.refresh_from_db()
+    return made
 
 
 def acting(user: User):
