@@ -68,7 +68,8 @@ class TestPeople:
                 )
 
     def test_who_leaves_is_out_at_once(self, client):
-        person = services.add_person(SYSTEM, "lily", roles=["sales"]).person
+        password = "correct horse battery"
+        person = services.add_person(SYSTEM, "lily", roles=["sales"], password=password, must_change=False).person
         client.force_login(person)
         assert Session.objects.filter(user=person).count() == 1
         done = services.deactivate(SYSTEM, person)
@@ -77,6 +78,13 @@ class TestPeople:
         assert not actor_for(person).can("customers.account", "view")
         services.activate(SYSTEM, person)
         person.refresh_from_db()
+        assert actor_for(person).can("customers.account", "view")
+
+    def test_a_temporary_password_gives_no_rights(self):
+        """SEC: nobody works with a password that an administrator knows."""
+        person = services.add_person(SYSTEM, "lily", roles=["administrator"]).person
+        assert not actor_for(person).can("customers.account", "view") and actor_for(person).role_ids == ()
+        services.choose_password(person, "correct horse battery")
         assert actor_for(person).can("customers.account", "view")
 
     def test_own_choices(self):
