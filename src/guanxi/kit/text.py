@@ -6,9 +6,11 @@ found when for every term it has the token itself, or for prefix terms any token
 * Chinese runs: every two neighbouring characters, and the last one alone (张三丰 → 张三 三丰 丰), so that one character as a prefix finds
   it anywhere and more characters match as exact bigrams;
 * pinyin and initials of every suffix of a name (zhangsanfeng sanfeng feng zsf sf f);
-* every suffix of a telephone number with at least 4 digits: a prefix of a suffix is a substring;
-* folded Latin words; e-mail addresses whole and in words; numbers whole, without separators and without leading zeros;
-* ``=``-tokens, the name from its beginning (=张三丰 =zhangsanfeng =zsf), by which results are ranked (:func:`anchor_terms`);
+* every four neighbouring digits of a telephone number or any other number: there are only 10,000 of these, so that they cost the
+  index next to nothing, and a piece of a number is the few that it consists of (138001 → 1380 3800 8001);
+* folded Latin words; e-mail addresses whole and in words; numbers with letters whole and without separators;
+* ``=``-tokens, the name from its beginning (=张三丰 =zhangsanfeng =zsf) and the bare digits of a number (=1001), by which results
+  are ranked (:func:`anchor_terms`);
 * ``#``-tokens, scopes, so that rights are one more term (:func:`scope_token`).
 """
 
@@ -22,7 +24,7 @@ from typing import NamedTuple
 
 from guanxi.kit.surnames import READINGS, surname_length
 
-VERSION = 1
+VERSION = 2
 
 _CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U000323af"
 _HAS_CJK = re.compile(f"[{_CJK}]")
@@ -37,6 +39,7 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000:
 
 MAX_TOKEN = 80  # characters; longer words are cut, queries are cut alike
 MAX_PART = 2_000  # characters of one part that are indexed
+MAX_DIGITS = 40  # digits of one number that are indexed
 MAX_QUERY = 200  # characters of a query that count
 _MAX_PINYIN = 24  # characters of a name that get pinyin suffixes: the tokens grow with the square of nothing, but nobody types more
 
@@ -221,7 +224,7 @@ def _name(tokens: set[str], name: str) -> None:
     for cjk, word, other in _PIECES.findall(folded):
         if not cjk:
             word = word or other
-            tokens.add(word[:MAX_TOKEN])
+            _word(tokens, word)
             latin.append(word)
         else:
             tokens.update(bigrams(cjk))
@@ -249,17 +252,29 @@ def _name(tokens: set[str], name: str) -> None:
         tokens.add("=" + joined)
 
 
+def grams(digits: str) -> list[str]:
+    """Every four neighbouring digits; fewer than four stay as they are."""
+    return [digits[i : i + 4] for i in range(len(digits) - 3)] if len(digits) > 4 else [digits]
+
+
+def _word(tokens: set[str], word: str) -> None:
+    if word.isdecimal() and word.isascii():
+        tokens.update(grams(word[:MAX_DIGITS]))
+    else:
+        tokens.add(word[:MAX_TOKEN])
+
+
 def _words(tokens: set[str], folded: str) -> None:
     for cjk, word, other in _PIECES.findall(folded):
         if cjk:
             tokens.update(bigrams(cjk))
         else:
-            tokens.add((word or other)[:MAX_TOKEN])
+            _word(tokens, word or other)
 
 
 def _phone(tokens: set[str], phone: str) -> None:
-    digits = _DIGITS.sub("", half_width(phone[:MAX_PART]).partition(";")[0])[:20]
-    tokens.update([digits[i:] for i in range(len(digits) - 3)])
+    digits = _DIGITS.sub("", half_width(phone[:MAX_PART]).partition(";")[0])
+    tokens.update(grams(digits[:MAX_DIGITS]))
 
 
 def _number(tokens: set[str], number: str) -> None:
@@ -267,14 +282,19 @@ def _number(tokens: set[str], number: str) -> None:
     pieces = [cjk or word or other for cjk, word, other in _PIECES.findall(folded)]
     if not pieces:
         return
-    tokens.update([p[:MAX_TOKEN] for p in pieces])
+    for piece in pieces:
+        _word(tokens, piece)
     if len(pieces) > 1:
         tokens.add("".join(pieces)[:MAX_TOKEN])
     tail = pieces[-1]
     digits = tail.lstrip("abcdefghijklmnopqrstuvwxyz")
-    if digits.isdigit():
-        tokens.add(digits)
-        tokens.add(digits.lstrip("0") or digits)
+    if digits.isdecimal() and digits.isascii():
+        digits = digits[:MAX_DIGITS]
+        tokens.update(grams(digits))
+        bare = digits.lstrip("0") or digits
+        if len(bare) < 4:
+            tokens.add(bare)
+        tokens.add("=" + bare)
 
 
 def scope_token(kind: str, key: object) -> str:
@@ -314,10 +334,10 @@ def search_tokens(
     return frozenset(tokens)
 
 
-def _digit_term(digits: str) -> Term:
+def _digit_terms(digits: str) -> list[str]:
     # Stored numbers carry a country code, typed ones a trunk 0 or 00: both drop away. Numbers are stored without leading zeros as well.
     bare = digits.lstrip("0")
-    return Term((bare if len(bare) >= 4 else digits)[:MAX_TOKEN], True)
+    return grams((bare if len(bare) >= 4 else digits)[:MAX_DIGITS])
 
 
 def query_tokens(text: str) -> list[Term]:
@@ -337,8 +357,7 @@ def query_tokens(text: str) -> list[Term]:
         digits = _DIGITS.sub("", match[0])
         # "+1 415 …" or nine digits and more in groups are one number; "2024 1001" is two.
         if match[0][0] in "+(" or len(digits) >= 9:
-            term = _digit_term(digits)
-            terms[term.token] = True
+            terms.update(dict.fromkeys(_digit_terms(digits), False))
             return " "
         return match[0]
 
@@ -355,9 +374,8 @@ def query_tokens(text: str) -> list[Term]:
             terms.setdefault(word, False)
         elif len(word) == 1 and not word.isdigit():
             letters.append(word)
-        elif word.isdecimal() and len(word) >= 4:
-            term = _digit_term(word)
-            terms[term.token] = True
+        elif word.isdecimal() and word.isascii() and len(word) >= 4:
+            terms.update(dict.fromkeys(_digit_terms(word), False))
         else:
             terms[word[:MAX_TOKEN]] = True
     if not terms and letters:
@@ -371,7 +389,71 @@ def anchor_terms(text: str) -> list[Term]:
     """Terms any of which marks a record whose name begins with the query: those rank first."""
     pieces = [cjk or word or other for cjk, word, other in _PIECES.findall(fold(text[:MAX_QUERY]))]
     joined = "".join(pieces)[: MAX_TOKEN - 1]
+    if joined.isdecimal() and joined.isascii():
+        joined = joined.lstrip("0")
     return [Term("=" + joined, True)] if joined else []
+
+
+def highlights(text: str, query: str) -> list[tuple[int, int]]:
+    """Where in a shown value the words of a query stand: spans, in order, without overlap.
+
+    Words and characters count whatever their case and width, digits whatever stands between them, Chinese by pinyin and initials.
+    """
+    marked = [False] * len(text)
+    folded = [(fold(char) or " ", i) for i, char in enumerate(text)]
+    plain = "".join(f for f, _ in folded)
+    at = [i for f, i in folded for _ in f]
+    digits = [(c, i) for c, i in zip(plain, at, strict=True) if c in "0123456789"]
+    only = "".join(c for c, _ in digits)
+    for piece in _query_pieces(query):
+        start = plain.find(piece)
+        if piece.isdecimal() and len(piece) >= 3 and (found := only.find(piece)) >= 0:
+            for i in range(digits[found][1], digits[found + len(piece) - 1][1] + 1):
+                marked[i] = True
+        elif start >= 0:
+            while start >= 0:
+                for i in at[start : start + len(piece)]:
+                    marked[i] = True
+                start = plain.find(piece, start + len(piece))
+        elif piece.isascii() and piece.isalpha():
+            _mark_pinyin(marked, text, piece)
+    spans: list[tuple[int, int]] = []
+    for i, on in enumerate(marked):
+        if on and spans and spans[-1][1] == i:
+            spans[-1] = (spans[-1][0], i + 1)
+        elif on:
+            spans.append((i, i + 1))
+    return spans
+
+
+def _query_pieces(query: str) -> list[str]:
+    folded = fold(query[:MAX_QUERY])
+    found = [] if _HAS_CJK.search(folded) or "@" not in folded else [p for p in folded.split() if "@" in p]
+    for match in _PHONE_QUERY.finditer(folded):
+        digits = _DIGITS.sub("", match[0])
+        if match[0][0] in "+(" or len(digits) >= 9:
+            found.append(digits.lstrip("0") or digits)
+    return found + [cjk or word or other for cjk, word, other in _PIECES.findall(folded)]
+
+
+def _mark_pinyin(marked: list[bool], text: str, piece: str) -> None:
+    for run in _HAN.finditer(text):
+        said = pinyin(run[0][:_MAX_PINYIN], surname=len(run[0]) <= 4)
+        short = "".join(s[0] for s in said)
+        found = short.find(piece) if len(piece) > 1 else -1
+        if found >= 0:
+            for i in range(found, found + len(piece)):
+                marked[run.start() + i] = True
+            return
+        for start in range(len(said)):
+            left, i = piece, start
+            while left and i < len(said) and (left.startswith(said[i]) or said[i].startswith(left)):
+                left = left[len(said[i]) :]
+                i += 1
+            if not left and i > start and (len(piece) > 1 or start == 0):
+                for j in range(start, i):
+                    marked[run.start() + j] = True
+                return
 
 
 def matches(tokens: frozenset[str], terms: Iterable[Term]) -> bool:
