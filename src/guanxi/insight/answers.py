@@ -77,7 +77,7 @@ def groups(actor: Actor, asked: Resolved, *, prefer: str = "") -> tuple[list[Gro
     marts = store.opened() if prefer != "live" else None
     if marts is not None:
         try:
-            if prefer != "marts" and marts.state.rows.get(asked.entity.key, 0) < SMALL and not _long(asked):
+            if prefer != "marts" and marts.state.rows.get(asked.entity.key, 0) < SMALL:
                 raise ask.NotHere("small")
             return ask.ask(marts, actor, asked), marts.state.at, True
         except (ask.NotHere, policy.NotByOwner):
@@ -85,10 +85,6 @@ def groups(actor: Actor, asked: Resolved, *, prefer: str = "") -> tuple[list[Gro
     if prefer == "marts":
         raise ask.NotHere(asked.question.entity)
     return live.ask(actor, asked), timezone.now(), False
-
-
-def _long(asked: Resolved) -> bool:
-    return False
 
 
 def _measure(asked: Resolved, sum_: money.Sum) -> Decimal:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, TextField
 from django.db.models import DateField as DateColumn
 from django.db.models import Value as Constant
 from django.db.models.expressions import Combinable
@@ -30,6 +30,8 @@ MOST = 20_000  # groups that are fetched to be put together here
 def rows(actor: Actor, asked: Resolved) -> QuerySet[Any]:
     """The records a question is about: visible to the actor and inside all filters."""
     found = visible(asked.entity, actor)
+    if asked.question.more is not None:
+        found = found.filter(pk__in=matching(asked.entity, actor, asked.question.more).values("pk"))
     for where, f in asked.filters:
         found = found.filter(_condition(actor, asked.entity, where.text, where, f))
     return found
@@ -53,7 +55,7 @@ def _condition(actor: Actor, entity: Entity, text: str, where: Path, f: Filter) 
         text_of = KeyTextTransform(where.part, where.field.column)
         q = Q(In(text_of, values)) if values else Q(pk__in=[])
         if f.op == "empty" or "" in f.values:
-            q |= Q(IsNull(NullIf(text_of, Constant("")), True))
+            q |= Q(IsNull(NullIf(text_of, Constant("", output_field=TextField())), True))
         return q
     own = matching(entity, actor, Query(filters=(Filter(first, f.op, f.values),)))
     return Q(pk__in=own.values("pk"))
@@ -147,7 +149,7 @@ def _key(by: Dimension, zone: ZoneInfo) -> Any:
         return ~Exists(_earlier(where.entity).filter(pk=OuterRef(link)))
     if where.part:
         column = "__".join([*(h.key for h in where.hops), where.field.column])
-        return NullIf(KeyTextTransform(where.part, column), Constant(""))
+        return NullIf(KeyTextTransform(where.part, column), Constant("", output_field=TextField()))
     expression = _reach(where)
     if not by.dated:
         return expression

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from guanxi.core.access.actor import Actor
 from guanxi.records import catalogue, kinds, rights
@@ -17,6 +17,7 @@ from guanxi.records.entity import Entity, Field
 from guanxi.records.policy import Inherits, Owned
 from guanxi.records.read import BadQuery, Filter, Query
 from guanxi.records.read.query import MAX_FILTERS
+from guanxi.records.read.query import resolve as resolve_conditions
 from guanxi.records.rights import UnknownField
 
 UNITS = ("day", "week", "month", "quarter", "year")
@@ -45,7 +46,8 @@ FIRST_OF = {"trade.order": "", "trade.orderline": "order", "trade.payment": "ord
 @dataclass(frozen=True)
 class Question:
     """`measure`: count, sum:FIELD, avg:FIELD, distinct:FIELD. `by` and `split`: dimensions or "". `filters`: in the list's address
-    syntax. `top`: only the largest groups, the rest together. `cumulative`: running totals over a date."""
+    syntax, all of which hold; `more`: conditions that are more than that (groups, any of several, related records, words).
+    `top`: only the largest groups, the rest together. `cumulative`: running totals over a date."""
 
     entity: str
     measure: str = "count"
@@ -54,11 +56,16 @@ class Question:
     filters: tuple[Filter, ...] = ()
     top: int = 0
     cumulative: bool = False
+    more: Query | None = None
 
     @classmethod
     def of(cls, entity: str, params: str = "", **more: Any) -> Question:
-        """With filters as URL text: `f.status.any=paid&f.account.tier.any=a`."""
-        return cls(entity, filters=Query.from_params(parse_qsl(params, keep_blank_values=True)).filters, **more)
+        """With conditions as URL text: `f.status.any=paid&f.account.tier.any=a`."""
+        query = Query.from_params(parse_qsl(params, keep_blank_values=True))
+        query = replace(query, sort=(), columns=(), by="", cursor="", limit=50)
+        if query == Query(filters=query.filters) and not any(f.group for f in query.filters):
+            return cls(entity, filters=query.filters, **more)
+        return cls(entity, more=query, **more)
 
     def also(self, *filters: Filter) -> Question:
         return replace(self, filters=(*self.filters, *filters))
@@ -213,6 +220,8 @@ def resolve(actor: Actor, question: Question) -> Resolved:
     filters = tuple((path(actor, entity, f.field), f) for f in question.filters)
     for where, f in filters:
         _operator(where, f)
+    if question.more is not None:
+        resolve_conditions(actor, entity, question.more)
     return Resolved(
         question, entity, measure, value, by, split, filters, money, currency, fixed, time,
         tuple(d for d in (by, split) if d is not None),
@@ -232,6 +241,27 @@ def _operator(where: Path, f: Filter) -> None:
         raise BadQuery(f"The filter on {where.text} needs {operator.values} values")
 
 
-def params(filters: tuple[Filter, ...]) -> str:
-    """Filters as the address of a list has them."""
-    return urlencode([(f"f.{f.field}.{f.op}", v) for f in filters for v in (f.values or ("1",))])
+def joined(more: Query | None, filters: tuple[Filter, ...]) -> Query | None:
+    """One list question for all of it; None where no address can say it."""
+    # In an address, one field with one operator twice would mean either: the second stands in a group of its own.
+    seen: set[tuple[str, str]] = set()
+    apart: list[Filter] = []
+    for f in filters:
+        free = next(n for n in range(1, 10) if all(a.group != n for a in apart)) if (f.field, f.op) in seen else 0
+        apart.append(replace(f, group=free))
+        seen.add((f.field, f.op))
+    filters = tuple(apart)
+    if more is None:
+        return Query(filters=filters)
+    if any(f.group for f in filters):
+        return None
+    if more.match == "all":
+        return replace(more, filters=(*more.filters, *filters))
+    if more.having or more.groups or any(f.group for f in more.filters) or more.search:
+        return None
+    return Query(filters=(*(replace(f, group=1) for f in more.filters), *filters))
+
+
+def params(query: Query) -> str:
+    """As the address of a list has it; never empty, or the list would open its default view."""
+    return query.params() or "n=50"

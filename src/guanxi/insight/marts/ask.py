@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -59,6 +59,8 @@ def ask(marts: Opened, actor: Actor, asked: Resolved) -> list[Group]:
     """All groups, or NotHere. Raises TooMany."""
     if asked.money and (marts.state.reporting != organisation().reporting_currency):
         raise NotHere("another reporting currency")
+    if asked.question.more is not None:
+        raise NotHere("conditions that only the read door knows")
     table = table_of(marts, asked.entity.key)
     sql, values = statement(table, actor, asked)
     fx = marts.fx.get(asked.entity.key, {})
@@ -164,6 +166,9 @@ def _condition(table: Table, actor: Actor, path: Path, f: Filter, formats: Forma
     if path.part:
         return _one_of(table, path.text, [v for v in f.values if v], empty=f.op == "empty" or "" in f.values)
     operator = kind.operator(f.op)
+    if operator.values == 2 and len(f.values) > 2:
+        pairs = [replace(f, values=f.values[i : i + 2]) for i in range(0, len(f.values) - 1, 2)]
+        return " AND ".join(_condition(table, actor, path, pair, formats, values) for pair in pairs)
     if operator == ops.EMPTY:
         return f"{name} IS NULL"
     if operator == ops.FILLED:

@@ -197,6 +197,8 @@ def _enums(con: Any, key: str) -> dict[str, str]:
             type_ = quoted(f"{key}/{name}")
             con.execute(f"CREATE TYPE {type_} AS ENUM ({', '.join(_text(v[0]) for v in values)})")
             found[name] = type_
+        elif not values:
+            found[name] = "VARCHAR"  # an ENUM carried from another table would keep that one's type
     return found
 
 

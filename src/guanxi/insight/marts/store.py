@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import shutil
 import threading
@@ -28,6 +29,7 @@ from guanxi.insight.marts import build, pull, shape
 from guanxi.insight.marts.build import Parts, quoted
 from guanxi.records import catalogue
 
+log = logging.getLogger("guanxi.insight")
 #: Readers: nothing is written, loaded or reached from inside a query.
 READER: dict[str, Any] = {
     "threads": 2, "memory_limit": "512MB", "enable_external_access": "false", "autoinstall_known_extensions": "false",
@@ -308,6 +310,7 @@ def opened() -> Opened | None:
             else:
                 _held = (stamp, Opened(state))
         except (duckdb.Error, OSError):
+            log.exception("the marts cannot be opened; figures come from the database")
             return None
         return _held[1]
 
