@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -25,7 +27,7 @@ from guanxi.intake.models import ImportRun
 from guanxi.intake.problems import NotYours, Trouble
 from guanxi.kit.results import Balance
 from guanxi.kit.streams import open_table
-from guanxi.records import catalogue, write
+from guanxi.records import catalogue, custom, sql, write
 from tests.intake.conftest import as_csv, as_xlsx, bring_in
 
 pytestmark = pytest.mark.django_db
@@ -426,3 +428,30 @@ def test_old_files_go_and_the_record_of_the_import_stays(steward):
     assert (run.path, run.problem_path, run.problems) == ("", "", [])
     assert run.balance["created"] == 1
     assert not ImportRun.objects.filter(pk=draft.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_unique_value_created_meanwhile_holds_its_row_and_not_the_file(person, monkeypatch):
+    """Somebody gives the value away between the look and the write; the file goes in without that row (OPS-2)."""
+    admin, account = person("ada", "administrator"), catalogue.get("customers.account")
+    custom.define(SYSTEM, account, kind="text", label_zh="防伪码", label_en="Seal code", key="x_card", unique=True)
+    really, met = sql.copy_rows, []
+
+    def elsewhere():
+        try:
+            write.save(admin, account, {"name": "先到的", "x_card": "A2"})
+        finally:
+            connection.close()
+
+    def meanwhile(*args):
+        if not met:
+            met.append(True)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(elsewhere).result()
+        return really(*args)
+
+    monkeypatch.setattr(sql, "copy_rows", meanwhile)
+    run = bring_in(admin, as_csv(["客户名称", "防伪码"], [["甲", "A1"], ["乙", "A2"]]), entity=account)
+    assert met
+    assert balance(run) == Balance(read=2, created=1, held=1)
+    assert sorted(Account.all_rows.values_list("name", flat=True)) == ["先到的", "甲"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
+from psycopg.errors import UniqueViolation
 
 from guanxi.core.jobs import JobContext, JobError, job, periodic
 from guanxi.intake import files, loading
@@ -19,6 +21,7 @@ from guanxi.records.read.door import Hidden
 from guanxi.records.rights import UnknownField
 from guanxi.records.write import Refused
 
+_TRIES = 3
 NOTHING = gettext_noop("Nothing was written.")
 
 
@@ -29,7 +32,7 @@ def run_import(ctx: JobContext, *, run: int) -> dict[str, Any]:
     if found.state == RunState.DONE:
         return {"balance": found.balance, "change_set": found.change_set_id, "run": found.pk}
     try:
-        return loading.load(ctx, found)
+        return _again_when_crossed(ctx, found)
     except (TableError, Trouble) as error:
         raise JobError(
             error.template, kept=NOTHING, todo=gettext_noop("Correct the file and import it again."), **error.params
@@ -39,6 +42,18 @@ def run_import(ctx: JobContext, *, run: int) -> dict[str, Any]:
             gettext_noop("You may not import this any more: a right was taken back since the columns were chosen."),
             kept=NOTHING, todo=gettext_noop("Choose the columns again, or ask an administrator."),
         ) from error  # fmt: skip
+
+
+def _again_when_crossed(ctx: JobContext, run: ImportRun) -> dict[str, Any]:
+    """Run it again when somebody created the same unique value while it was under way: then it is seen, and its row held or updated."""
+    for _try in range(_TRIES - 1):
+        try:
+            return loading.load(ctx, run)
+        except (IntegrityError, UniqueViolation) as error:  # COPY's errors come as the driver's own
+            if UniqueViolation not in (type(error), type(error.__cause__)):
+                raise
+            run.refresh_from_db()
+    return loading.load(ctx, run)
 
 
 @job("intake.undo_import", title=_("Take back an import"))
