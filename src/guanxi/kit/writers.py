@@ -25,7 +25,6 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, BinaryIO, TextIO
 
-
 _DANGEROUS = re.compile(r"'*\s*[=+\-@＝＋－＠]|'*[\t\r\n]")
 _ESCAPED = re.compile(r"''*\s*[=+\-@＝＋－＠]|''*[\t\r\n]")
 _HARMLESS = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)*%?|\+[0-9][0-9 ]*(?:;ext=[0-9]+)?")
