@@ -212,8 +212,14 @@ class TestSecondStep:
         sign_in(client, "lily")
         assert signed_in(client)
 
-    def test_changing_it_asks_for_the_password_again(self, client, lily):
+    def test_changing_it_asks_for_the_password_again_once_signing_in_is_some_minutes_ago(self, client, lily):
         sign_in(client, "lily")
+        assert client.get("/me/app").status_code == client.get("/me/passkeys/add").status_code == 200
+        session = client.session
+        session["account_authentication_methods"] = [
+            {**record, "at": record["at"] - 301} for record in session["account_authentication_methods"]
+        ]
+        session.save()
         assert client.get("/me/app")["Location"].startswith("/me/again")
         assert client.get("/me/passkeys/add")["Location"].startswith("/me/again")
         reauthenticate(client)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.httpkit import get_client_ip
@@ -110,6 +113,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         text = message or _SAID.get(message_template or "")
         if text:
             messages.add_message(request, level, str(text), extra_tags=extra_tags)
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Whoever signed in a moment ago is not asked again; the window is the one that holds after asking."""
+        request = context.request
+        if request is None or not request.user.is_authenticated:
+            return True
+        records = get_authentication_records(request, request.user)
+        newest = max((record.get("at", 0.0) for record in records), default=0.0)
+        return bool(time.time() - newest >= app_settings.REAUTHENTICATION_TIMEOUT)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("me")
