@@ -13,7 +13,17 @@ from guanxi.records import kinds
 from guanxi.records.entity import Entity, Field, Section
 from guanxi.records.policy import Inherits
 
-CUSTOMER = ("客户", "客户名称", "客户编号", "公司", "customer", "customer_no", "customer name", "account name", "company")
+CUSTOMER = (
+    "客户",
+    "客户名称",
+    "客户编号",
+    "公司",
+    "customer",
+    "customer_no",
+    "customer name",
+    "account name",
+    "company",
+)
 
 INTERACTION = Entity(
     key="engagement.interaction",

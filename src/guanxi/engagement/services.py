@@ -128,7 +128,9 @@ def record(
         made = write.save(actor, INTERACTION, values, door=door)
         step = None
         if what or due:
-            row = read.visible(INTERACTION, actor).filter(pk=made.id).values("account_id", "contact_id", "order_id").get()
+            row = (
+                read.visible(INTERACTION, actor).filter(pk=made.id).values("account_id", "contact_id", "order_id").get()
+            )
             links = {key: row[f"{key}_id"] for key in ("account", "contact", "order") if row[f"{key}_id"]}
             step = write.save(actor, STEP, {**links, "interaction": made.id, "what": what, "due": due}, door=door).id
         return Recorded(made.id, step, cs.id)

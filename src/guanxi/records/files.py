@@ -14,7 +14,8 @@ from django.conf import settings
 
 from guanxi.kit.problems import BadValue
 
-MAX_SIZE = 25 * 1024 * 1024
+#: Controls, separators of paths, and signs that turn the order of writing round ("fdp.exe" shown as "exe.pdf").
+_ODD = re.compile(r"[\x00-\x1f\x7f/\\\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 #: Ending → first bytes that such a file must have ("" = text: no NUL byte).
 TYPES: Mapping[str, tuple[bytes, ...]] = {
     ".pdf": (b"%PDF-",),
@@ -27,11 +28,39 @@ TYPES: Mapping[str, tuple[bytes, ...]] = {
     ".xlsx": (b"PK\x03\x04",),
     ".pptx": (b"PK\x03\x04",),
     ".zip": (b"PK\x03\x04",),
+    ".odt": (b"PK\x03\x04",),
+    ".ods": (b"PK\x03\x04",),
+    ".ofd": (b"PK\x03\x04",),
     ".doc": (b"\xd0\xcf\x11\xe0",),
     ".xls": (b"\xd0\xcf\x11\xe0",),
+    ".ppt": (b"\xd0\xcf\x11\xe0",),
+    ".wps": (b"\xd0\xcf\x11\xe0", b"PK\x03\x04"),
+    ".et": (b"\xd0\xcf\x11\xe0", b"PK\x03\x04"),
+    ".msg": (b"\xd0\xcf\x11\xe0",),
+    ".rar": (b"Rar!\x1a\x07",),
+    ".7z": (b"7z\xbc\xaf\x27\x1c",),
+    ".mp3": (b"ID3", b"\xff\xfb", b"\xff\xf3"),
+    ".amr": (b"#!AMR",),
+    ".wav": (b"RIFF",),
     ".txt": (),
     ".csv": (),
+    ".eml": (),
 }
+NAME = 150
+
+
+def limit() -> int:
+    """Bytes that one file may have: the setting GUANXI_MAX_FILE_MB."""
+    return int(settings.FILES_MAX_MB) * 2**20
+
+
+def clean_name(name: str) -> str:
+    """A file's name as it is kept and shown: one line without separators; of a long one beginning and ending stay."""
+    name = _ODD.sub("_", name).strip(" .") or "file"
+    if len(name) <= NAME:
+        return name
+    ending = Path(name).suffix[:20]
+    return name[: NAME - len(ending) - 1].rstrip() + "…" + ending
 
 
 def root() -> Path:
@@ -45,7 +74,8 @@ def keep(upload: Any) -> dict[str, Any]:
 
     Raises BadValue for a file that is too large, or whose content is not what its name says.
     """
-    name = re.sub(r"[\x00-\x1f/\\]+", "_", str(getattr(upload, "name", "") or "file"))[-150:]
+    name = clean_name(str(getattr(upload, "name", "") or "file"))
+    most = limit()
     starts = TYPES.get(Path(name).suffix.lower())
     if starts is None:
         raise BadValue("file.type")
@@ -60,10 +90,12 @@ def keep(upload: Any) -> dict[str, Any]:
                 if size == 0:
                     _check_start(chunk, starts)
                 size += len(chunk)
-                if size > MAX_SIZE:
-                    raise BadValue("file.size", size=f"> {MAX_SIZE // 2**20} MB", limit=f"{MAX_SIZE // 2**20} MB")
+                if size > most:
+                    raise BadValue("file.size", size=f"> {most // 2**20} MB", limit=f"{most // 2**20} MB")
                 digest.update(chunk)
                 target.write(chunk)
+            if size == 0:
+                raise BadValue("file.empty")
             target.flush()
             os.fsync(target.fileno())
         part.rename(path)
@@ -77,7 +109,7 @@ def known(value: Mapping[str, Any]) -> dict[str, Any]:
     """What a field holds of a file that is kept already, and nothing else. Ids are 128 random bits: who names one was given it."""
     try:
         path_of(str(value["id"]))
-        name = re.sub(r"[\x00-\x1f/\\]+", "_", str(value["name"]))[-150:]
+        name = clean_name(str(value["name"]))
         return {
             "id": str(value["id"]),
             "name": name,

@@ -18,6 +18,7 @@ OWN = {
     "number.places": "%(value)s has more than %(places)d decimal places; round it",
     "secret.unreadable": "This value cannot be opened with the keys of this installation; ask an administrator",
     "file.type": "Files of this type are not taken here; save it as PDF, image, text or office document",
+    "file.empty": "This file has no content; choose it again",
     "file.size": "This file has %(size)s; at most %(limit)s fit",
     "owner.outside": "You may not give this record to '%(value)s'; choose somebody inside your range",
     "tree.held": "%(n)d records that belong to it may not be changed by you; ask somebody who may",

@@ -38,6 +38,7 @@ class Config(BaseSettings):
     base_url: str = ""
     allowed_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
     time_zone: str = "Asia/Shanghai"
+    max_file_mb: int = Field(default=25, ge=1, le=2000)
     trusted_proxies: int = Field(default=0, ge=0)
     oidc_issuer: str = ""
     oidc_client_id: str = ""

@@ -15,6 +15,7 @@ from guanxi.web.shell import Menu, install
 
 #: Screens by area: (area, label, URL name, icon, (entity or settings area, action), several of which one is enough, or None).
 SCREENS = (
+    ("follow-up", _("My next steps"), "my-steps", "checks", ("engagement.step", "view")),
     ("data", _("Import"), "import", "file-import", ("customers.account", "import")),
     ("data", _("Journal"), "journal", "history", None),
     ("settings", _("All settings"), "settings", "settings", overview.NEEDS),

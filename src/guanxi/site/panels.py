@@ -9,8 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.web.pages import record, timeline
 from guanxi.web.panels import EVERY, Panel, install
+from guanxi.web.screens.engagement import attachments, composer
 
 PANELS = (
+    Panel(
+        entity=EVERY, key="follow-up", title=_("Follow up"), body=composer.panel, place="middle", order=40, lazy=False,
+        framed=False, when=composer.stands,
+    ),
+    Panel(
+        entity=EVERY, key="files", title=_("Files"), body=attachments.panel, icon="paperclip", order=60,
+        when=attachments.stands,
+    ),
     Panel(entity=EVERY, key="timeline", title=_("Time line"), body=timeline.panel, place="middle", order=50, lazy=False),
     Panel(
         entity=EVERY, key="related", title=_("What belongs to it"), body=record.related_panel, order=50, framed=False,

@@ -70,6 +70,7 @@ TIME_ZONE = conf.time_zone
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 FILES_ROOT = conf.home / "files"
+FILES_MAX_MB = conf.max_file_mb
 MARTS_ROOT = conf.home / "marts"
 CHECKPOINTS = conf.home / "checkpoints"
 

@@ -13,9 +13,9 @@ from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
 from guanxi.core.journal import note
 from guanxi.core.journal.models import Change, ChangeSet, Op
-from guanxi.records import catalogue, custom, policy, rights
+from guanxi.records import catalogue, custom, kinds, policy, rights
 from guanxi.records.entity import Entity, Field
-from guanxi.records.read.cells import Cell, Reader
+from guanxi.records.read.cells import Cell, Reader, names_of
 from guanxi.records.read.door import Hidden, visible
 
 
@@ -146,6 +146,62 @@ def related(entity: Entity, actor: Actor) -> Iterator[Related]:
 
 
 @dataclass(frozen=True)
+class Belonging:
+    """Some of the records that point here: the newest first, all cells of `columns` in order, and how many there are.
+
+    `editable`: ids of those shown that the actor may edit.
+    """
+
+    related: Related
+    rows: tuple[Line, ...]
+    count: Count
+    editable: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One of them."""
+
+    id: int
+    title: str
+    cells: tuple[Cell, ...]
+
+
+def belonging(related: Related, actor: Actor, id: int, *, columns: int = 4, limit: int = 5) -> Belonging:  # noqa: A002
+    """The newest records that point to record `id` by one field. The caller has seen to it that the actor may see that record.
+
+    One query for the rows, one for each entity they name, and one to count where there are more than `limit`.
+    """
+    entity, link = related.entity, related.field
+    known = rights.readable(actor, entity)
+    title = known.get(entity.title)
+    shown = [known[k] for k in entity.columns if k in known and k not in (link.key, entity.title)][:columns]
+    reader = Reader(actor, entity, [*([title] if title else []), *shown])
+    rows = visible(entity, actor).filter(**{link.column: id})
+    found = list(rows.order_by("-pk").values(*reader.columns())[: limit + 1])
+    total = Count(len(found), True) if len(found) <= limit else count(rows)
+    found = found[:limit]
+    names = reader.names(found)
+    lines = tuple(
+        Line(
+            row["id"], reader.cell(row, title, names).text if title else "",
+            tuple(reader.cell(row, f, names) for f in shown),
+        )
+        for row in found
+    )  # fmt: skip
+    return Belonging(related, lines, total, _editable(entity, actor, [line.id for line in lines]))
+
+
+def _editable(entity: Entity, actor: Actor, ids: list[int]) -> frozenset[int]:
+    reach = policy.conditions(entity, actor, "edit")
+    if reach is None or not ids:
+        return frozenset()
+    if reach == policy.EVERY or reach == policy.conditions(entity, actor, "view"):
+        return frozenset(ids)
+    return frozenset(visible(entity, actor, "edit").filter(pk__in=ids).values_list("pk", flat=True))
+
+
+@dataclass(frozen=True)
 class FieldChange:
     """One field in one change, as the actor may see it."""
 
@@ -173,6 +229,22 @@ class Historian:
         self._known = rights.readable(actor, entity)
         self._every = custom.fields(entity)
         self._readers: dict[str, Reader] = {}
+        self._names: dict[tuple[str, int], tuple[str, str]] | None = None
+
+    def ahead(self, lines: Iterable[Change]) -> None:
+        """Look up at once what all these lines link to, which `event` would else ask for one by one."""
+        wanted: dict[str, set[int]] = {}
+        for line in lines:
+            sides = (line.before, line.after) if line.op == Op.UPDATE else ()
+            for key, value in [p for side in sides for p in (side or {}).items()]:
+                field = self._known.get(key)
+                if field is not None and isinstance(field.kind, kinds.Link) and value:
+                    wanted.setdefault(field.kind.target, set()).update(value if field.kind.many else (value,))
+        self._names = {
+            (target, id_): name
+            for target, ids in wanted.items()
+            for id_, name in names_of(self.actor, target, ids).items()
+        }
 
     def event(self, line: Change) -> Event:
         """One line as an event. Whether it was undone is read from `change_set.undone_by`: prefetch that for many."""
@@ -195,4 +267,4 @@ class Historian:
         row: dict[str, Any] = {"id": record, "custom": {field.key: value}, field.column: stored}
         if money := getattr(field.kind, "currency_field", ""):
             row[self.entity.declared[money].column] = ""
-        return reader.cell(row, field, reader.names([row]))
+        return reader.cell(row, field, reader.names([row]) if self._names is None else self._names)

@@ -152,6 +152,7 @@ def home(request: HttpRequest) -> HttpResponse:
     account = catalogue.get("customers.account")
     page = newest(actor, account)
     from guanxi.web.pages.shown import Table, heads
+    from guanxi.web.screens.engagement.steps import for_home
 
     hour = timezone.localtime().hour
     greeting = _("Good morning") if 5 <= hour < 12 else _("Good afternoon") if 12 <= hour < 18 else _("Good evening")
@@ -159,6 +160,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "greeting": greeting,
         "figures": figures(actor),
         "changes": recent_changes(actor),
+        "my_steps": for_home(actor),
         "steps": steps(actor, page.count.n if page else 0),
         "newest": page,
         "newest_heads": heads(page.columns) if page else [],

@@ -18,8 +18,8 @@ from guanxi.records.read.view import related
 from guanxi.web import components
 from guanxi.web import panels as hung
 from guanxi.web.errors import is_fragment
-from guanxi.web.pages import addresses, shown, timeline
-from guanxi.web.pages.base import actor_of, capital, entity_label, entity_page, entity_plural, number, render
+from guanxi.web.pages import addresses, shown
+from guanxi.web.pages.base import actor_of, capital, entity_label, entity_page, entity_plural, render
 from guanxi.web.pages.facts import Writer
 
 PANEL_ROWS = 5
@@ -146,95 +146,5 @@ def panel_page(request: HttpRequest, entity: Entity, id: int, name: str) -> Http
     return render(request, "pages/panel.html", context)
 
 
-@entity_page("view")
-def timeline_page(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
-    """More of the time line: a piece for the page, or a page of its own."""
-    actor = actor_of(request)
-    before = number(request.GET.get("before", ""))
-    line = timeline.of_record(entity, actor, id, before=before, limit=timeline.MORE)
-    base = addresses.record_url(entity.key, id)
-    context = {
-        "entity": entity,
-        "base": base,
-        "plural": entity_plural(entity),
-        "list_url": addresses.list_url(entity.key),
-        "title": title_of(entity, actor, id),
-        **timeline.as_context(request, line, f"{base}timeline"),
-    }
-    return render(request, "pages/timeline.html", context, fragment="moments" if is_fragment(request) else "")
-
-
 def title_of(entity: Entity, actor: Actor, id: int) -> str:  # noqa: A002
     return names_of(actor, entity.key, [id]).get(id, ("",))[0] or f"#{id}"
-
-
-# What belongs to a record -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Item:
-    """A record in a panel: its title and a few words more."""
-
-    title: str
-    more: str
-    url: str
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Records of one entity that point here: the first ones, how many there are, where all are, where one is added."""
-
-    title: str
-    icon: str
-    items: list[Item]
-    count: int
-    exact: bool
-    all_url: str
-    add_url: str
-    noun: str
-
-
-def panel(actor: Actor, other: Entity, field: Field, id: int, *, several: bool) -> Panel:  # noqa: A002
-    """`several`: the same entity points here by more than one field, so the field's name is said."""
-    columns = tuple(k for k in other.columns if k != field.key and k in rights.readable(actor, other))[:5]
-    page = read.page(
-        other, actor, read.Query(filters=(read.Filter(field.key, "is", (str(id),)),), columns=columns, limit=PANEL_ROWS)
-    )
-    base = addresses.list_url(other.key)
-    title = entity_plural(other)
-    if several:
-        title = f"{title} · {capital(str(field.label))}"
-    add = f"{base}new?{field.key}={id}" if actor.can(other.key, "create") else ""
-    return Panel(
-        title,
-        other.icon,
-        [item(other, row, base) for row in page.rows],
-        page.count.n,
-        page.count.exact,
-        f"{base}?f.{field.key}.is={id}",
-        add,
-        str(other.label),
-    )
-
-
-def item(entity: Entity, row: read.Row, base: str) -> Item:
-    """The title, else the first thing there is to say, and two things more."""
-    said = [c.text for c in row.cells if c.text and c.key != entity.title and c.field.kind.key != "boolean"]
-    title = row.title or (said.pop(0) if said else f"#{row.id}")
-    return Item(title, " · ".join(said[:2]), f"{base}{row.id}/")
-
-
-def has_related(actor: Actor, entity: Entity) -> bool:
-    return any(True for _one in related(entity, actor))
-
-
-def related_panel(request: HttpRequest, view: read.RecordView) -> str:
-    """Everything that points to this record, as panels; loaded after the page, in one request."""
-    actor = actor_of(request)
-    pointing = list(related(view.entity, actor))
-    times: dict[str, int] = {}
-    for one in pointing:
-        times[one.entity.key] = times.get(one.entity.key, 0) + 1
-    found = [panel(actor, one.entity, one.field, view.id, several=times[one.entity.key] > 1) for one in pointing]
-    context = {"panels": [p for p in found if p.count], "bare": [p for p in found if not p.count]}
-    return render_to_string("pages/panels.html", context, request)
