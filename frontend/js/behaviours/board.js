@@ -60,7 +60,8 @@ attach("[data-board]", (board) => {
     let answer = null;
     let extra = null;
     for (;;) {
-      const body = new FormData(extra ?? undefined);
+      const body = new FormData();
+      for (const [key, value] of extra ?? []) body.append(key, value);
       body.set("_id", item.id);
       body.set("_version", item.el.dataset.version);
       body.set("_to", to.code);

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.core.access import Actor
@@ -129,7 +129,7 @@ class Cards:
     def _since(self, days: int, stuck: bool) -> str:
         if (days, stuck) not in self._days:
             long = ngettext("%(n)s day in this column", "%(n)s days in this column", days) % {"n": grouped(days)}
-            short = _("%(n)s d") % {"n": grouped(days)}
+            short = pgettext("short", "%(n)s d") % {"n": grouped(days)}
             if stuck:
                 long = _("Stuck: %(time)s") % {"time": long}
             self._days[days, stuck] = (
@@ -167,7 +167,7 @@ class Shown:
 
 
 def label_of(column: Column) -> str:
-    return column.label if column.code != NONE else _("None")
+    return column.label if column.code != NONE else pgettext("board", "None")
 
 
 def zero(amount: Field | None) -> Figure:
@@ -179,7 +179,7 @@ def words(figure: Figure | None, formats: Formats) -> dict[str, str]:
     if figure is None:
         return {"n": "", "total": "", "note": ""}
     total = ""
-    if figure.total is not None:
+    if figure.total is not None and figure.n:
         total = Money().format_in(figure.total, org_settings.get("reporting_currency"), formats)
     note = ""
     if figure.left_out:
@@ -435,7 +435,7 @@ def _conflict(entity: Entity, actor: Actor, by: Field, id: int, error: write.Con
     formats = read.formats_for(actor)
     who = next((f.who for f in error.fields if f.who), "")
     place = next((f.theirs for f in error.fields if f.field.key == by.key), "") or by.kind.format(code, formats)
-    values = {"title": card.title or f"#{id}", "who": who or _("Somebody"), "place": place or _("None")}
+    values = {"title": card.title or f"#{id}", "who": who or _("Somebody"), "place": place or pgettext("board", "None")}
     text = _("“%(title)s” was not moved: meanwhile %(who)s moved it to “%(place)s”.") % values
     if all(f.field.key != by.key for f in error.fields):
         fields = ", ".join(str(f.field.label) for f in error.fields)
@@ -451,7 +451,7 @@ def _moved(
     if now is None:  # moved out of their own sight: the write door would have refused
         raise read.Hidden(f"{entity.key} {id}")
     card, code = now
-    place = by.kind.format(code, formats) or _("None")
+    place = by.kind.format(code, formats) or pgettext("board", "None")
     text = _("“%(title)s” is now in “%(place)s”.") % {"title": card.title or f"#{id}", "place": place}
     stays = reading.fits(entity, actor, query, id)
     if not stays:
