@@ -1,4 +1,4 @@
-"""Every page of the site, with data in it: at a desk and on a phone, in Chinese and English, light and dark; nothing broken, nothing inaccessible."""
+"""Every page of the site, with data in it: desk and phone, Chinese and English, light and dark; nothing broken or inaccessible."""
 
 from __future__ import annotations
 
