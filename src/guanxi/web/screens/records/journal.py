@@ -8,29 +8,34 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum, TextField
+from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
+from guanxi.core.access.models import Level
 from guanxi.core.identity.models import User
 from guanxi.core.jobs import enqueue
 from guanxi.core.jobs.models import Job
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Door, Op
+from guanxi.core.org.problems import Invalid as OrgInvalid
 from guanxi.records import catalogue, invert, policy, read, rights
 from guanxi.records.entity import Entity
-from guanxi.records.read.cells import names_of
+from guanxi.records.read.cells import Reader, names_of
 from guanxi.records.read.count import count
 from guanxi.records.read.view import Historian
 from guanxi.web.access import signed_in
 from guanxi.web.pages import addresses, words
 from guanxi.web.pages.base import actor_of, answers, back_url, entity_label, entity_plural, go, number, render, wants
 from guanxi.web.pages.timeline import Changed, changed
+from guanxi.web.screens.records import restoring
 from guanxi.web.shell import toast
 
 PER_PAGE = 50
@@ -48,7 +53,20 @@ ACTIONS = (
     "settings",
     "sign-in",
     "sign-in-failed",
+    "view-as",
+    "assign",
 )
+#: What changes of settings are about, for the filter: entity in the journal → words.
+SETTINGS = {
+    "core.user": _lazy("People"),
+    "core.department": _lazy("Departments"),
+    "core.role": _lazy("Roles"),
+    "records.customfield": _lazy("Fields"),
+    "records.choicevalue": _lazy("Lists of values"),
+    "core.exchangerate": _lazy("Currencies and rates"),
+    "core.organisation": _lazy("Organisation"),
+    "core.brand": _lazy("Look"),
+}
 
 
 def sees_all(actor: Actor) -> bool:
@@ -70,6 +88,7 @@ class About:
 
     label: str
     url: str = ""
+    gone: bool = False
 
 
 def known_entity(key: str) -> Entity | None:
@@ -87,6 +106,17 @@ def within(entity: Entity, actor: Actor, ids: Iterable[int]) -> set[int]:
     return set(entity.model.all_rows.filter(policy.q_of(limits), pk__in=list(ids)).values_list("pk", flat=True))
 
 
+def gone_names(actor: Actor, entity: Entity, ids: Iterable[int]) -> dict[int, str]:
+    """Names of records that are no longer there, if they lay in the actor's range: as their rows still say, masked if need be."""
+    title = entity.declared[entity.title]
+    seen = within(entity, actor, ids)
+    if not seen or rights.level(actor, title) is Level.HIDDEN:
+        return dict.fromkeys(seen, "")
+    reader = Reader(actor, entity, [title])
+    rows = entity.model.all_rows.filter(pk__in=seen).values(*reader.columns())
+    return {row["id"]: reader.cell(row, title, {}).text for row in rows}
+
+
 def abouts(actor: Actor, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], About]:
     """Names of records by (entity, id): two queries an entity. Records out of range are not in it."""
     by_entity: dict[str, set[int]] = {}
@@ -100,8 +130,8 @@ def abouts(actor: Actor, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, i
         names = names_of(actor, key, ids)
         for id_, (name, _colour) in names.items():
             found[key, id_] = About(name or f"#{id_}", addresses.record_url(key, id_))
-        for id_ in within(entity, actor, ids - names.keys()):
-            found[key, id_] = About(f"#{id_}")
+        for id_, name in gone_names(actor, entity, ids - names.keys()).items():
+            found[key, id_] = About(name or f"#{id_}", gone=True)
     return found
 
 
@@ -154,7 +184,7 @@ def as_lines(actor: Actor, sets: Sequence[ChangeSet]) -> list[Line]:
                 icon,
                 colour,
                 "" if cs.door == "page" else words.door(cs.door),
-                entity_label(entity) if entity else "",
+                entity_label(entity) if entity else str(SETTINGS.get(cs.entity, "")),
                 names.get((cs.entity, cs.record)) if cs.record else None,
                 cs.lines,
                 balance_text(cs.balance),
@@ -183,6 +213,10 @@ def journal(request: HttpRequest) -> HttpResponse:
         rows, asked["entity"] = rows.filter(entity=entity.key), entity.key
     if (record := number(get.get("record", ""))) is not None and "entity" in asked:
         rows, asked["record"] = rows.filter(record=record), str(record)
+    if (about := get.get("about", "")) in SETTINGS and sees_all(actor):
+        rows, asked["about"] = rows.filter(entity=about), about
+    if text := " ".join(get.get("q", "").split())[:100]:
+        rows, asked["q"] = _with_text(actor, rows, text), text
     for name, lookup, add in (("since", "at__gte", 0), ("until", "at__lt", 1)):
         if day := _day(get.get(name, "")):
             rows, asked[name] = rows.filter(**{lookup: _start(day, add)}), get[name]
@@ -201,10 +235,22 @@ def journal(request: HttpRequest) -> HttpResponse:
         "first": here if before is not None else "",
         "doors": [(d.value, d.label) for d in Door],
         "actions": [(a, words.action(a)) for a in ACTIONS],
+        "settings": [(key, str(label)) for key, label in SETTINGS.items()] if sees_all(actor) else [],
         "entities": [(e.key, entity_plural(e)) for e in catalogue.every() if actor.can(e.key, "view")],
         "people": list(User.objects.order_by("name").values_list("pk", "name")[:300]) if sees_all(actor) else [],
     }
     return render(request, "records/journal.html", context, fragment="rows" if wants(request, "rows") else "")
+
+
+def _with_text(actor: Actor, rows: QuerySet[ChangeSet], text: str) -> QuerySet[ChangeSet]:
+    """Words in the reason, the person's name, or (for who sees all) in what is said of settings; "#12" is that step."""
+    if text.startswith("#") and (pk := number(text[1:])) is not None:
+        return rows.filter(pk=pk)
+    found = Q(reason__icontains=text) | Q(actor_name__icontains=text) | Q(request_id=text)
+    if sees_all(actor):
+        rows = rows.alias(said=Cast("detail", TextField()))
+        found |= Q(action="settings", said__icontains=text)
+    return rows.filter(found)
 
 
 def _day(text: str) -> Any:
@@ -298,7 +344,7 @@ def kept(actor: Actor, cs: ChangeSet) -> list[Left]:
     for key, record, field, why in listed:
         entity = known_entity(key)
         known = rights.readable(actor, entity) if entity is not None else {}
-        label = str(known[field].label) if field in known else (_("a field you do not see") if field else "")
+        label = str(known[field].label) if field in known else (_("a field you do not see") if field else _("the whole record"))
         found.append(Left(entity_label(entity) if entity else key, names.get((key, record)), label, words.why(why)))
     return found
 
@@ -320,10 +366,6 @@ def facts(actor: Actor, cs: ChangeSet) -> list[tuple[str, str]]:
             found.append((_("Columns"), "、".join(labels)))
     if detail.get("file"):
         found.append((_("File"), str(detail["file"])))
-    if cs.action == "settings" and sees_all(actor):
-        for side, label in (("before", _("Before")), ("after", _("After"))):
-            if isinstance(detail.get(side), dict):
-                found.append((label, "; ".join(f"{k}: {v}" for k, v in detail[side].items())))
     return found
 
 
@@ -352,7 +394,7 @@ def entry(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
         "colour": colour,
         "title": words.action(cs.action),
         "door": words.door(cs.door),
-        "noun": entity_label(entity) if entity else "",
+        "noun": entity_label(entity) if entity else str(SETTINGS.get(cs.entity, "")),
         "about": abouts(actor, [(cs.entity, cs.record)]).get((cs.entity, cs.record)) if entity and cs.record else None,
         "touched": touched(actor, lines),
         "batches": batches,
@@ -360,6 +402,9 @@ def entry(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
         "undone_by": undone_by,
         "kept": kept(actor, cs) if cs.action == "undo" else [],
         "counts": counts(cs),
+        "terms": terms(cs),
+        "differences": differences(actor, cs),
+        "may_restore": restoring.possible(actor, cs) and not undone_by,
         "more": f"{reverse('journal-entry', args=[id])}?after={lines[-1].pk}" if more else "",
         "undoing": (working := undoing(cs) if not undone_by else None),
         "may_undo": invert.may_see(actor, cs) and cs.lines > 0 and not undone_by and not working,
@@ -407,6 +452,55 @@ def counts(cs: ChangeSet) -> dict[str, int]:
     """What an undo did."""
     detail = cs.detail or {}
     return {k: detail.get(k, 0) for k in ("restored", "removed", "revived")} if cs.action == "undo" else {}
+
+
+def terms(cs: ChangeSet) -> list[tuple[str, str, int]]:
+    """The balance of an undo in its own words: (class, label, count), the first being what there was to take back."""
+    if cs.action != "undo" or not cs.balance:
+        return []
+    did = counts(cs)
+    return [
+        ("in", _("To take back"), cs.balance.get("read", 0)),
+        ("", _("Values given back"), did["restored"]),
+        ("", _("New records taken away"), did["removed"]),
+        ("", _("Deleted records brought back"), did["revived"]),
+        ("held", _("Left as they are"), cs.balance.get("held", 0)),
+    ]
+
+
+def differences(actor: Actor, cs: ChangeSet) -> list[tuple[str, str, str]]:
+    """What a change of settings changed: (what, before, after), for who sees the whole journal."""
+    detail = cs.detail or {}
+    if cs.action != "settings" or not sees_all(actor):
+        return []
+    before, after = detail.get("before") or {}, detail.get("after") or {}
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return []
+    return [
+        (restoring.word(key), restoring.say(cs.entity, key, before.get(key)), restoring.say(cs.entity, key, after.get(key)))
+        for key in dict.fromkeys([*before, *after])
+        if before.get(key) != after.get(key)
+    ]
+
+
+@require_POST
+@signed_in
+@answers
+def restore(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
+    """Put a setting back to what it was before this step; refused when somebody changed it since."""
+    actor = actor_of(request)
+    cs = get_set(actor, id)
+    if not restoring.possible(actor, cs):
+        raise read.Hidden(f"change set {id}")
+    try:
+        restoring.restore(actor, cs)
+    except restoring.Changed:
+        toast(request, _("It was changed again since; look at the setting itself."), level="warning")
+    except OrgInvalid as error:
+        toast(request, " ".join(m for ms in error.errors.values() for m in ms), level="error")
+    else:
+        toast(request, _("Put back as it was before."))
+    return go(request, reverse("journal-entry", args=[id]))
 
 
 @require_POST

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("journal/", journal.journal, name="journal"),
     path("journal/<int:id>", journal.entry, name="journal-entry"),
     path("journal/<int:id>/undo", journal.undo, name="journal-undo"),
+    path("journal/<int:id>/restore", journal.restore, name="journal-restore"),
     path("journal/<int:id>/undoing", journal.undo_progress, name="journal-undoing"),
     path("settings/fields/", fields.fields, name="settings-fields"),
     path("settings/fields/<str:key>/", fields.entity_fields, name="settings-entity-fields"),
