@@ -44,8 +44,9 @@ NONE = ""  # the column of records without a value
 FACTS = 3  # fields on a card, where the entity does not say which
 
 Due = Literal["late", "today", "planned", "none"]
-#: Who knows the next step of records: (actor, entity, ids) → {id: day of the next step that is open}. Rooms add theirs.
-NextSteps = Callable[[Actor, Entity, Sequence[int]], Mapping[int, date]]
+#: Who knows the next step of records: (actor, entity, ids) → {id: day of the next step that is open}, or None for records it
+#: knows nothing of. Rooms add theirs.
+NextSteps = Callable[[Actor, Entity, Sequence[int]], Mapping[int, date] | None]
 NEXT_STEPS: list[NextSteps] = []
 
 
@@ -308,13 +309,14 @@ class _Cards:
 
     def _steps(self, ids: Sequence[int]) -> dict[int, date] | None:
         """The earliest open next step of each; None when no room knows of next steps of these records."""
-        if not NEXT_STEPS:
+        answers = [found for ask in NEXT_STEPS if (found := ask(self.actor, self.entity, ids)) is not None]
+        if not answers:
             return None
-        found: dict[int, date] = {}
-        for ask in NEXT_STEPS:
-            for id_, day in ask(self.actor, self.entity, ids).items():
-                found[id_] = min(day, found.get(id_, day))
-        return found
+        earliest: dict[int, date] = {}
+        for found in answers:
+            for id_, day in found.items():
+                earliest[id_] = min(day, earliest.get(id_, day))
+        return earliest
 
 
 def step(day: date | None, today: date) -> Step:
