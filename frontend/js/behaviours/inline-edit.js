@@ -91,6 +91,8 @@ async function start(event) {
   const td = grid.cell(id, key);
   if (!td) return;
   const box = frame();
+  box.setAttribute("role", "dialog");
+  box.setAttribute("aria-label", `${td.dataset.label ?? td.closest("table")?.querySelectorAll("thead th")[td.cellIndex]?.textContent.trim() ?? key}`);
   const form = document.createElement("form");
   form.noValidate = true;
   form.autocomplete = "off";

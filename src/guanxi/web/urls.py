@@ -5,13 +5,17 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from guanxi.web import shell
-from guanxi.web.pages import choose, home, search
+from guanxi.web.pages import choose, home, search, work
 from guanxi.web.pages import urls as pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("search", search.search, name="search"),
     path("preferences", shell.preferences, name="preferences"),
+    path("work/<int:pk>/", work.work, name="work"),
+    path("work/<int:pk>/state", work.state, name="work-state"),
+    path("work/<int:pk>/cancel", work.cancel, name="work-cancel"),
+    path("work/<int:pk>/file", work.file, name="work-file"),
     path("choose/people", choose.people, name="choose-people"),
     path("", include("guanxi.web.screens.records.urls")),
     *pages.every(),

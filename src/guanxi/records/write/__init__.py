@@ -3,7 +3,7 @@
 from guanxi.records.write.assign import Outside
 from guanxi.records.write.delete import Deleted, delete, delete_many
 from guanxi.records.write.edit_cells import CellsEdited, TooMany, edit_cells
-from guanxi.records.write.edit_many import Edited, edit_many
+from guanxi.records.write.edit_many import Edited, edit_many, parsed_once
 from guanxi.records.write.errors import Conflict, ConflictField, Invalid, Refused
 from guanxi.records.write.save import Saved, save
 
@@ -22,5 +22,6 @@ __all__ = [
     "delete_many",
     "edit_cells",
     "edit_many",
+    "parsed_once",
     "save",
 ]

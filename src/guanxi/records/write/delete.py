@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from guanxi.core.access.actor import Actor
 from guanxi.core.journal.ledger import Line, OpenSet, change_set
 from guanxi.core.journal.models import Door, Op
 from guanxi.kit.problems import Problem
+from guanxi.kit.results import Balance
 from guanxi.records import catalogue, search
 from guanxi.records.entity import Entity
 from guanxi.records.read.door import Hidden, visible
@@ -25,8 +26,15 @@ FEW = 50  # up to so many, each deleted record has a line of its own
 
 @dataclass(frozen=True)
 class Deleted:
+    """`rows`: deleted, without their parts. `skipped`: seen, but not to be deleted by this actor."""
+
     change_set: int
     rows: int
+    skipped: int = 0
+
+    @property
+    def balance(self) -> Balance:
+        return Balance(read=self.rows + self.skipped, updated=self.rows, skipped=self.skipped).check()
 
 
 @patiently
@@ -53,14 +61,33 @@ def delete(
 
 @patiently
 def delete_many(
-    actor: Actor, entity: Entity, selected: QuerySet[Any], *, door: Door = Door.PAGE, reason: str = ""
+    actor: Actor,
+    entity: Entity,
+    selected: QuerySet[Any],
+    *,
+    door: Door = Door.PAGE,
+    reason: str = "",
+    progress: Callable[[int, int], None] | None = None,
+    finish: Callable[[Deleted], None] | None = None,
 ) -> Deleted:
-    """Delete all of `selected` that the actor may delete, as one change set. Raises Invalid when one is still used."""
+    """Delete all of `selected` that the actor may delete, as one change set. Raises Invalid when one is still used.
+
+    `finish` is called inside the transaction, as its last step.
+    """
     with change_set(actor, door=door, action="delete", entity=entity.key, reason=reason) as cs:
-        allowed = visible(entity, actor, "delete").filter(pk__in=selected.values("pk"))
+        total = selected.order_by().count()
+        allowed = visible(entity, actor, "delete").filter(pk__in=selected.order_by().values("pk"))
         ids = list(allowed.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
-        done = sum(_delete(cs, entity, ids[start : start + rows.CHUNK]) for start in range(0, len(ids), rows.CHUNK))
-        return Deleted(cs.id, done)
+        done = 0
+        for start in range(0, len(ids), rows.CHUNK):
+            done += _delete(cs, entity, ids[start : start + rows.CHUNK])
+            if progress:
+                progress(min(start + rows.CHUNK, len(ids)), len(ids))
+        gone = Deleted(cs.id, done, max(0, total - done))
+        cs.balance = gone.balance.to_dict()
+        if finish:
+            finish(gone)
+        return gone
 
 
 def _delete(cs: OpenSet, entity: Entity, ids: Collection[int]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,9 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from guanxi.core import jobs
 from guanxi.core.access import Actor
 from guanxi.kit.problems import Problem
-from guanxi.records import catalogue, read, rights, write
+from guanxi.records import bulk_jobs, catalogue, read, rights, write
 from guanxi.records.entity import Entity, Field
 from guanxi.records.models import Tag
 from guanxi.records.read.page import matching
@@ -24,7 +27,7 @@ from guanxi.web.pages.base import actor_of, entity_page, entity_plural, go, ids_
 from guanxi.web.pages.form import Choice, formable, input_of
 from guanxi.web.shell import toast
 
-AT_ONCE = 5000  # more than that does not fit into one request
+AT_ONCE = 500  # more is done as a job, with progress
 NEEDS = {"edit": "edit", "tag": "edit", "assign": "assign", "delete": "delete"}
 
 
@@ -59,9 +62,11 @@ def bulk(request: HttpRequest, entity: Entity) -> HttpResponse:
     fields = bulk_fields(actor, entity, do)
     problems: dict[str, list[Problem]] = {}
     given: dict[str, Any] = {}
-    if request.method == "POST" and 0 < n <= AT_ONCE:
+    if request.method == "POST" and n > 0:
         given = _given(request, fields)
         try:
+            if n > AT_ONCE:
+                return _later(request, actor, entity, do, ids, params, given)
             return _do(request, actor, entity, do, rows, given, back)
         except write.Invalid as error:
             problems = error.problems
@@ -77,8 +82,7 @@ def bulk(request: HttpRequest, entity: Entity) -> HttpResponse:
         "all": not ids,
         "params": params,
         "back": back,
-        "limit": AT_ONCE,
-        "too_many": n > AT_ONCE,
+        "later": n > AT_ONCE,
         "inputs": [
             input_of(
                 actor,
@@ -125,6 +129,34 @@ def _tags(actor: Actor) -> list[Choice]:
     return [Choice(str(pk), name, colour) for pk, name, colour in rows]
 
 
+def _later(
+    request: HttpRequest, actor: Actor, entity: Entity, do: str, ids: list[int], params: str, given: dict[str, Any]
+) -> HttpResponse:
+    """As a job; what no record could take is said at once. Raises Invalid."""
+    add, remove = _tags_given(request, actor) if do == "tag" else ((), ())
+    if do in ("edit", "assign", "tag"):
+        if not (given or add or remove):
+            raise write.Invalid({"": [Problem("field.required")]})
+        write.parsed_once(actor, entity, given if do != "tag" else {}, add_tags=add, remove_tags=remove)
+    wanted = {
+        "entity": entity.key, "do": do, "ids": ids, "params": params, "values": given if do in ("edit", "assign") else {},
+        "add": list(add), "remove": list(remove), "reason": request.POST.get("reason", "").strip()[:500],
+    }  # fmt: skip
+    twice = hashlib.sha256(json.dumps(wanted, sort_keys=True, default=str).encode()).hexdigest()[:32]
+    job = jobs.enqueue(bulk_jobs.EDIT, wanted, actor=actor, once_key=f"{bulk_jobs.EDIT}:{actor.user_id}:{twice}")
+    if is_fragment(request):
+        response = HttpResponse(status=204)
+        response["HX-Trigger"] = json.dumps({"gx:shut": {}, "gx:work": {"url": reverse("work-state", args=[job.pk])}})
+        return response
+    return go(request, reverse("work", args=[job.pk]))
+
+
+def _tags_given(request: HttpRequest, actor: Actor) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    add, remove = tuple(ids_from(request.POST, "add")), tuple(ids_from(request.POST, "remove"))
+    known = set(read.visible(catalogue.of(Tag), actor).filter(pk__in=[*add, *remove]).values_list("pk", flat=True))
+    return tuple(t for t in add if t in known), tuple(t for t in remove if t in known)
+
+
 def _do(
     request: HttpRequest, actor: Actor, entity: Entity, do: str, rows: QuerySet[Any], given: dict[str, Any], back: str
 ) -> HttpResponse:
@@ -135,19 +167,10 @@ def _do(
         toast(request, text, undo=reverse("journal-undo", args=[gone.change_set]) if gone.rows else "")
         return go(request, addresses.list_url(entity.key) if request.POST.get("all") else back)
     if do == "tag":
-        add, remove = tuple(ids_from(request.POST, "add")), tuple(ids_from(request.POST, "remove"))
+        add, remove = _tags_given(request, actor)
         if not add and not remove:
             raise write.Invalid({"": [Problem("field.required")]})
-        known = set(read.visible(catalogue.of(Tag), actor).filter(pk__in=[*add, *remove]).values_list("pk", flat=True))
-        done = write.edit_many(
-            actor,
-            entity,
-            rows,
-            {},
-            add_tags=tuple(t for t in add if t in known),
-            remove_tags=tuple(t for t in remove if t in known),
-            reason=reason,
-        )
+        done = write.edit_many(actor, entity, rows, {}, add_tags=add, remove_tags=remove, reason=reason)
     else:
         if not given:
             raise write.Invalid({"": [Problem("field.required")]})
@@ -162,8 +185,8 @@ def _tell(request: HttpRequest, done: write.Edited) -> None:
     parts = [ngettext("%(n)s record changed", "%(n)s records changed", b.updated) % {"n": f"{b.updated:,}"}]
     if b.unchanged:
         parts.append(_("%(n)s were so already") % {"n": f"{b.unchanged:,}"})
-    if b.held:
-        reasons = {words.why(code) for codes in done.held.values() for code in codes}
-        parts.append(_("%(n)s left as they are: %(why)s") % {"n": f"{b.held:,}", "why": "; ".join(sorted(reasons)[:3])})
+    if left := b.held + b.skipped:
+        why = "; ".join(words.why(code) for code in list(done.why)[:3])
+        parts.append(_("%(n)s left as they are: %(why)s") % {"n": f"{left:,}", "why": why})
     undo = reverse("journal-undo", args=[done.change_set]) if b.updated else ""
-    toast(request, " · ".join(parts), level="warning" if b.held else "success", undo=undo)
+    toast(request, " · ".join(parts), level="warning" if left else "success", undo=undo)
