@@ -20,7 +20,8 @@ from guanxi.records.entity import Entity
 CHUNK = 2000
 
 
-def _quote(name: str) -> str:
+def quote(name: str) -> str:
+    """A table's or column's name in a statement."""
     return str(connection.ops.quote_name(name))
 
 
@@ -28,8 +29,8 @@ def update_rows(
     entity: Entity, names: Sequence[str], items: Sequence[Mapping[str, Any]], *, at: datetime, change_set: int
 ) -> None:
     """Set the columns `names` of rows; each item is JSON with "id" and those columns, read by `jsonb_populate_record`."""
-    table = _quote(entity.table)
-    sets = ", ".join(f"{_quote(name)} = s.{_quote(name)}" for name in names)
+    table = quote(entity.table)
+    sets = ", ".join(f"{quote(name)} = s.{quote(name)}" for name in names)
     sql = (
         f"UPDATE {table} AS t SET {sets}, version = t.version + 1, changed_at = %s, changed_in = %s"
         f" FROM (SELECT (jsonb_populate_record(NULL::{table}, v)).* FROM unnest(%s::jsonb[]) AS v) AS s WHERE t.id = s.id"
@@ -42,8 +43,8 @@ def update_rows(
 
 def insert_row(entity: Entity, values: Mapping[str, Any]) -> None:
     """Insert one row from JSON values by column."""
-    names = ", ".join(_quote(name) for name in values)
-    table = _quote(entity.table)
+    names = ", ".join(quote(name) for name in values)
+    table = quote(entity.table)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_record(NULL::{table}, %s::jsonb)",
@@ -53,8 +54,8 @@ def insert_row(entity: Entity, values: Mapping[str, Any]) -> None:
 
 def copy_rows(entity: Entity, names: Sequence[str], block: bytes) -> None:
     """COPY text lines whose columns are `names`."""
-    columns = ", ".join(_quote(name) for name in names)
-    with connection.cursor() as cursor, cursor.copy(f"COPY {_quote(entity.table)} ({columns}) FROM STDIN") as copy:
+    columns = ", ".join(quote(name) for name in names)
+    with connection.cursor() as cursor, cursor.copy(f"COPY {quote(entity.table)} ({columns}) FROM STDIN") as copy:
         copy.write(block)
 
 
@@ -62,7 +63,7 @@ def hold(entity: Entity, ids: Collection[int]) -> set[int]:
     """Those of these records that are live, kept from being deleted until the transaction ends (others may still edit them)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id FROM {_quote(entity.table)} WHERE id = ANY(%s) AND deleted_in IS NULL ORDER BY id FOR KEY SHARE",
+            f"SELECT id FROM {quote(entity.table)} WHERE id = ANY(%s) AND deleted_in IS NULL ORDER BY id FOR KEY SHARE",
             [list(ids)],
         )
         return {int(row[0]) for row in cursor.fetchall()}
@@ -76,12 +77,12 @@ def lock_tree(entity: Entity) -> None:
 
 def sum_parts(part: Entity, column: str, whole: Entity, sums: Mapping[str, str], ids: Collection[int]) -> int:
     """Set columns of wholes to sums over their live parts: `sums` maps a column of the whole to one of the part; returns rows set."""
-    sets = ", ".join(f"{_quote(name)} = coalesce(s.{_quote(name)}, 0)" for name in sums)
-    added = ", ".join(f"sum({_quote(of)}) AS {_quote(name)}" for name, of in sums.items())
+    sets = ", ".join(f"{quote(name)} = coalesce(s.{quote(name)}, 0)" for name in sums)
+    added = ", ".join(f"sum({quote(of)}) AS {quote(name)}" for name, of in sums.items())
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {_quote(whole.table)} t SET {sets} FROM (SELECT {_quote(column)} AS whole, {added} FROM {_quote(part.table)}"
-            f" WHERE {_quote(column)} = ANY(%s) AND deleted_in IS NULL GROUP BY 1) s WHERE t.id = s.whole",
+            f"UPDATE {quote(whole.table)} t SET {sets} FROM (SELECT {quote(column)} AS whole, {added} FROM {quote(part.table)}"
+            f" WHERE {quote(column)} = ANY(%s) AND deleted_in IS NULL GROUP BY 1) s WHERE t.id = s.whole",
             [list(ids)],
         )
         return int(cursor.rowcount)
@@ -142,7 +143,7 @@ def expression_index(entity: Entity, name: str, expression: str, *, key: str, un
     """An index on an expression over `custom`, for live rows that have the key. `expression` and `key` are checked by the caller."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE {'UNIQUE ' if unique else ''}INDEX IF NOT EXISTS {_quote(name)} ON {_quote(entity.table)}"
+            f"CREATE {'UNIQUE ' if unique else ''}INDEX IF NOT EXISTS {quote(name)} ON {quote(entity.table)}"
             f" ({expression}{'' if unique else ', id DESC'}) WHERE deleted_in IS NULL AND custom ? '{key}'"
         )
 
@@ -150,10 +151,11 @@ def expression_index(entity: Entity, name: str, expression: str, *, key: str, un
 def analyze(entity: Entity) -> None:
     """Fresh statistics for the planner after much was written; until autovacuum comes by it would plan for an empty table."""
     with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {_quote(entity.table)}")
+        cursor.execute(f"ANALYZE {quote(entity.table)}")
 
 
 def analyze_search() -> None:
-    """The same for the search index: without statistics its queries scan."""
+    """The same for the search index: without statistics its queries scan. What waits to be sorted in, is."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list('records_search_tokens')")
         cursor.execute("ANALYZE records_searchentry")

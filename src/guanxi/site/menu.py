@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.records import catalogue
 from guanxi.records.entity import Entity
+from guanxi.web.pages.search import pinned_links
 from guanxi.web.screens.core import overview
 from guanxi.web.shell import Menu, install
 
 #: Screens by area: (area, label, URL name, icon, (entity or settings area, action), several of which one is enough, or None).
 SCREENS = (
+    ("insight", _("Dashboards"), "insight", "chart-bar", None),
     ("follow-up", _("My next steps"), "my-steps", "checks", ("engagement.step", "view")),
     ("data", _("Import"), "import", "file-import", ("customers.account", "import")),
     ("data", _("Journal"), "journal", "history", None),
@@ -86,4 +88,7 @@ def names_in(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
 def install_menu(patterns: Iterable[URLPattern | URLResolver]) -> None:
     """Called where the addresses are listed: the menu names them."""
     known = frozenset(names_in(patterns))
-    install(entries(known), search_url="search", me_url="me" if "me" in known else "")
+    install(
+        entries(known), search_url="search", me_url="me" if "me" in known else "",
+        palette_url="palette", recent_url="recent", pinned=pinned_links,
+    )  # fmt: skip

@@ -11,6 +11,8 @@ from guanxi.web.pages import urls as pages
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("search", search.search, name="search"),
+    path("palette", search.palette, name="palette"),
+    path("recent", search.recent, name="recent"),
     path("preferences", shell.preferences, name="preferences"),
     path("work/<int:pk>/", work.work, name="work"),
     path("work/<int:pk>/state", work.state, name="work-state"),

@@ -1,62 +1,227 @@
-"""Search over everything: the first hits of each object that this person may see, each with the list behind them."""
+"""Search over everything: the page, the palette that Ctrl-K opens, and what a person opened lately and pinned.
+
+The palette asks once for each pause in typing and gets a piece of HTML: groups of options. What it offers: records of all
+objects, menu pages and "new …" entries by name and pinyin, and the acts of the page it was opened on, whose names it sends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
-from guanxi.records import catalogue, read
+from guanxi.kit import text
+from guanxi.records import finding, marks
 from guanxi.records.entity import Entity
-from guanxi.records.search import searchable
+from guanxi.records.finding import Part
+from guanxi.web import shell
 from guanxi.web.access import signed_in
+from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses
-from guanxi.web.pages.base import actor_of, answers, entity_plural, render
+from guanxi.web.pages.base import actor_of, answers, entity_page, entity_plural, go, render
 
 HITS = 6
+ON_PAGE = 12
+ACTS = 40  # acts of a page that are looked at
+PLACES = 5
 
 
 @dataclass(frozen=True)
-class Hit:
-    title: str
-    facts: str
-    url: str
+class Option:
+    """One thing that can be chosen. `act` is the place of an act in the list that the page sent, else `url` leads there."""
+
+    title: tuple[Part, ...]
+    url: str = ""
+    icon: str = ""
+    facts: tuple[finding.Fact, ...] = ()
+    act: int | None = None
+    pinned: bool = False
+
+    @property
+    def name(self) -> str:
+        return "".join(part.text for part in self.title)
 
 
 @dataclass(frozen=True)
 class Group:
-    """The hits in one object."""
+    """Options under a heading; `url` leads to all of them."""
 
+    key: str
     title: str
     icon: str
-    hits: tuple[Hit, ...]
-    count: read.Count
-    url: str
+    options: tuple[Option, ...]
+    url: str = ""
+    similar: bool = False
 
 
-def groups(actor: Actor, words: str) -> Iterator[Group]:
-    """One group for each object with hits; a fixed number of queries an object."""
-    query = read.Query(search=words, limit=HITS)
-    for entity in catalogue.every():
-        if entity.listed and searchable(entity) and actor.can(entity.key, "view"):
-            page = read.page(entity, actor, query)
-            if page.rows:
-                yield Group(
-                    entity_plural(entity), entity.icon, tuple(_hit(entity, row) for row in page.rows), page.count,
-                    f"{addresses.list_url(entity.key)}?{query.params(limit=50)}",
-                )  # fmt: skip
+# Records --------------------------------------------------------------------------------------------------------------
 
 
-def _hit(entity: Entity, row: read.Row) -> Hit:
-    facts = [cell.text for cell in row.cells if cell.text and cell.text != row.title]
-    return Hit(row.title, " · ".join(facts[:5]), addresses.record_url(entity.key, row.id))
+def records(actor: Actor, words: str, *, each: int = HITS) -> list[Group]:
+    """What was found, one group for each object, the best first; similar ones when there is nothing else."""
+    found = finding.find(actor, words, each=each, seen=marks.recent_ids(actor))
+    similar = False
+    if not found and (found := finding.similar(actor, words, each=each)):
+        similar = True
+    return [group for f in found if (group := _group(actor, f, words, similar=similar)).options]
+
+
+def _group(actor: Actor, found: finding.Found, words: str, *, similar: bool) -> Group:
+    entity = found.entity
+    options = tuple(
+        Option(hit.title, addresses.record_url(entity.key, hit.id), entity.icon, hit.facts)
+        for hit in finding.shown(actor, entity, found.ids, words)
+    )
+    url = "" if similar else f"{addresses.list_url(entity.key)}?{urlencode({'q': words})}"
+    return Group(entity.key, entity_plural(entity), entity.icon, options, url, similar)
 
 
 @signed_in
 @answers
 def search(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
-    found = list(groups(actor_of(request), words)) if words else []
-    return render(request, "pages/search.html", {"words": words, "groups": found})
+    found = records(actor_of(request), words, each=ON_PAGE) if words else []
+    context = {"words": words, "groups": found, "search_words": words, "similar": any(g.similar for g in found)}
+    return render(request, "pages/search.html", context)
+
+
+# Places and acts ------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4000)
+def _tokens(label: str) -> frozenset[str]:
+    return text.search_tokens(names=[label])
+
+
+def _named(label: str, words: str, terms: Sequence[text.Term]) -> int | None:
+    """How well a label answers to what was typed: 0 begins with it, 1 has it; None not at all."""
+    tokens = _tokens(label)
+    if not text.matches(tokens, terms) and text.fold(words) not in text.fold(label):
+        return None
+    return 0 if any(t.startswith(a.token) for a in text.anchor_terms(words) for t in tokens) else 1
+
+
+def marked(label: str, words: str) -> tuple[Part, ...]:
+    """A label with what was typed marked."""
+    parts, at = [], 0
+    for start, end in text.highlights(label, words) if words else ():
+        parts += [Part(label[at:start]), Part(label[start:end], hit=True)]
+        at = end
+    return tuple(part for part in (*parts, Part(label[at:])) if part.text)
+
+
+def _ranked(options: Iterable[tuple[str, Option]], words: str, limit: int) -> tuple[Option, ...]:
+    terms = text.query_tokens(words)
+    found = [(rank, o) for label, o in options if (rank := _named(label, words, terms)) is not None]
+    return tuple(o for _, o in sorted(found, key=lambda item: item[0])[:limit])
+
+
+def acts(request: HttpRequest, words: str) -> Group:
+    """Acts of the page the palette was opened on: the page sends their names (`a`), and is told which of them to do."""
+    labels = [label.strip()[:80] for label in request.GET.getlist("a")[:ACTS]]
+    options = [(label, Option(marked(label, words), icon="bolt", act=n)) for n, label in enumerate(labels) if label]
+    found = _ranked(options, words, PLACES) if words else tuple(o for _, o in options[:8])
+    return Group("acts", _("On this page"), "bolt", found)
+
+
+def places(request: HttpRequest, words: str) -> Iterator[Group]:
+    """Menu pages and "new …" entries this person may use."""
+    pages, creating = [], []
+    for area in shell.menu_for(request):
+        for item in area["items"]:
+            label = str(item["label"])
+            pages.append((label, Option(marked(label, words), item["path"], item["icon"])))
+    for item in shell.quick_create_for(request):
+        label = _("New: %(name)s") % {"name": item["label"]}
+        creating.append((label, Option(marked(label, words), item["path"], "plus")))
+    yield Group("create", _("Create"), "plus", _ranked(creating, words, PLACES))
+    yield Group("pages", _("Go to"), "arrow-right", _ranked(pages, words, PLACES))
+
+
+def remembered(actor: Actor) -> Iterator[Group]:
+    pinned = marks.pinned(actor)
+    ids = {m.id for m in pinned}
+    recent = [m for m in marks.recent(actor) if m.id not in ids]
+    yield Group("recent", _("Recent"), "history", tuple(_option(m) for m in recent))
+    yield Group("pinned", _("Pinned"), "pinned", tuple(_option(m) for m in pinned))
+
+
+def _option(m: marks.Marked) -> Option:
+    return Option(
+        (Part(m.title or f"#{m.id}"),), addresses.record_url(m.entity.key, m.id), m.entity.icon, pinned=m.pinned
+    )
+
+
+@signed_in
+@answers
+def palette(request: HttpRequest) -> HttpResponse:
+    """The options for what was typed. Without a word: what was opened lately, what is pinned, the acts of the page."""
+    words = request.GET.get("q", "").strip()[:200]
+    actor = actor_of(request)
+    if words:
+        groups = [*records(actor, words), acts(request, words), *places(request, words)]
+        # Whoever types the name of a page or an act wants that, not customers who sound like it.
+        groups.sort(key=lambda g: bool(g.similar))
+    else:
+        groups = [*remembered(actor), acts(request, ""), *_creating(request)]
+    groups = [g for g in groups if g.options]
+    n = sum(len(g.options) for g in groups)
+    said = ngettext("%(n)s result", "%(n)s results", n) % {"n": n} if groups else _("Nothing found")
+    context = {"words": words, "groups": groups, "said": said, "all": f"?{urlencode({'q': words})}" if words else ""}
+    return render(request, "pages/palette.html", context)
+
+
+def _creating(request: HttpRequest) -> Iterator[Group]:
+    items = shell.quick_create_for(request)[:4]
+    options = tuple(
+        Option((Part(_("New: %(name)s") % {"name": item["label"]}),), item["path"], "plus") for item in items
+    )
+    yield Group("create", _("Create"), "plus", options)
+
+
+# What a person opened and pinned --------------------------------------------------------------------------------------
+
+
+def pinned_links(actor: Actor) -> list[dict[str, Any]]:
+    """For the left menu."""
+    return [
+        {"title": m.title or f"#{m.id}", "url": addresses.record_url(m.entity.key, m.id), "icon": m.entity.icon}
+        for m in marks.pinned(actor)
+    ]
+
+
+@signed_in
+@answers
+def recent(request: HttpRequest) -> HttpResponse:
+    """What was opened lately: a piece for the left menu, or a page."""
+    items = [_option(m) for m in marks.recent(actor_of(request), limit=ON_PAGE)]
+    return render(request, "pages/recent.html", {"items": items}, fragment="items" if is_fragment(request) else "")
+
+
+@entity_page("view")
+@require_POST
+def opened(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
+    """The record page says that it was looked at."""
+    marks.opened(actor_of(request), entity, id)
+    return HttpResponse(status=204)
+
+
+@entity_page("view")
+@require_POST
+def pin(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
+    """Pin a record, or take the pin away with `on=0`."""
+    on = request.POST.get("on", "1") != "0"
+    marks.pin(actor_of(request), entity, id, on=on)
+    if is_fragment(request):
+        return render(
+            request, "web/parts/pin.html", {"base": addresses.record_url(entity.key, id), "pin_changed": True}
+        )
+    return go(request, addresses.record_url(entity.key, id))

@@ -20,10 +20,12 @@ from guanxi.web.pages import (
     form,
     grid,
     lists,
+    neighbours,
     origin,
     paste,
     record,
     saved_views,
+    search,
     timeline,
 )
 
@@ -57,9 +59,12 @@ def of(entity: Entity) -> URLResolver:
         path("<int:id>/timeline", timeline.timeline_page, key, name="timeline"),
         path("<int:id>/file/<slug:field>", files.download, key, name="file"),
         path("<int:id>/panel/<slug:name>", record.panel_page, key, name="panel"),
+        path("<int:id>/neighbours", neighbours.neighbours, key, name="neighbours"),
         path("<int:id>/cell/<slug:field>", cells.cell, key, name="cell"),
         path("<int:id>/origin/<slug:field>", origin.origin, key, name="origin"),
         path("<int:id>/reveal/<slug:field>", origin.reveal, key, name="reveal"),
+        path("<int:id>/opened", search.opened, key, name="opened"),
+        path("<int:id>/pin", search.pin, key, name="pin"),
     ]
     return path(f"{entity.room}/{entity.noun}/", include((patterns, entity.key), namespace=entity.key))
 

@@ -56,3 +56,9 @@ def kept(parser: Parser, token: Token) -> KeptNode:
     nodelist = parser.parse(("endkept",))
     parser.delete_first_token()
     return KeptNode(nodelist, bits[0].strip("\"'"), [parser.compile_filter(bit) for bit in bits[1:]])
+
+
+@register.simple_tag(takes_context=True)
+def is_pinned(context: Context) -> bool:
+    """Whether the record of this page (`base` is its address) is among what the reader pinned."""
+    return any(pin["url"] == context.get("base") for pin in context.get("pinned") or ())
