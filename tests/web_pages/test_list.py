@@ -178,10 +178,19 @@ def test_saved_views_are_tabs_and_can_open_the_list(house: Any, get: Any, post: 
     assert not SavedView.objects.exists()
 
 
-def test_shared_view_over_a_hidden_field_is_no_view_for_them(house: Any, get: Any, post: Any) -> None:
-    post("admin", f"{LIST}views/save", {"name": "With id", "params": "f.id_number.filled=1", "shared": "on"})
-    assert "With id" in get("admin", LIST).content.decode()
-    assert "With id" not in get("marketer", LIST).content.decode()
+def test_shared_view_drops_what_a_colleague_may_not_ask_and_says_so(house: Any, get: Any, post: Any) -> None:
+    house.customer("Acme Trading", tier="key", owner=house.marketer.pk)
+    params = "f.id_number.filled=1&f.tier.any=key&sort=name&cols=name,id_number"
+    post("admin", f"{LIST}views/save", {"name": "With id", "params": params, "audience": "everybody"})
+    tab = re.search(r'href="([^"]+)"[^>]*data-view=', get("marketer", LIST).content.decode())
+    assert tab
+    address = tab[1].replace("&amp;", "&")
+    opened = get("marketer", address)
+    html = opened.content.decode()
+    assert "more than your role may see" in html and "id_number" not in html and "Identity" not in html
+    assert [c.label for c in opened.context["chips"]] == ["Tier"]
+    assert [c.key for c in opened.context["page"].columns] == ["name"]
+    assert "more than your role may see" not in get("admin", address).content.decode()
 
 
 def test_export_holds_what_the_list_shows_and_is_in_the_journal(house: Any, post: Any) -> None:

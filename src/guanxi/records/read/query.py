@@ -66,7 +66,7 @@ class Query:
     """`sort`: field keys, "-" before descending ones; empties come last; ties by newest first. `search`: words for the index.
 
     `match` is "all" or "any" of the conditions; `groups`: {group number: "all" or "any"}, "any" where it says nothing.
-    `by`: the field that the list is counted by.
+    `by`: the field that the list is counted by. `view`: the saved view that the list was opened with.
     """
 
     filters: tuple[Filter, ...] = ()
@@ -79,6 +79,7 @@ class Query:
     groups: tuple[tuple[int, str], ...] = ()
     having: tuple[Having, ...] = ()
     by: str = ""
+    view: str = ""
 
     @classmethod
     def from_params(cls, params: Iterable[tuple[str, str]]) -> Query:
@@ -92,7 +93,7 @@ class Query:
                 found.setdefault((sort, int(place or 0), key, op), []).append(value)
             elif mode := _MODE.fullmatch(name):
                 modes[mode[1], int(mode[2])] = value
-            elif name in ("sort", "cols", "q", "at", "n", "match", "by"):
+            elif name in ("sort", "cols", "q", "at", "n", "match", "by", "view"):
                 one[name] = value
             elif name.startswith("f."):
                 raise BadQuery("A condition needs a field and an operator")
@@ -113,6 +114,7 @@ class Query:
                          if sort == "g" and mode == "all" and no in used),
             having=tuple(_havings(found, modes)),
             by=one.get("by", ""),
+            view=one.get("view", "") if one.get("view", "").isalnum() else "",
         )  # fmt: skip
 
     def params(self, **changes: Any) -> str:
@@ -130,6 +132,7 @@ class Query:
         pairs += [("sort", ",".join(query.sort))] if query.sort else []
         pairs += [("cols", ",".join(query.columns))] if query.columns else []
         pairs += [("by", query.by)] if query.by else []
+        pairs += [("view", query.view)] if query.view else []
         pairs += [("q", query.search)] if query.search else []
         pairs += [("n", str(query.limit))] if query.limit != 50 else []
         pairs += [("at", query.cursor)] if query.cursor else []

@@ -2,108 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 
 from guanxi.core.access import Actor
 from guanxi.core.access.models import Level
 from guanxi.core.identity.models import User
-from guanxi.kit.problems import BadValue
 from guanxi.records import read, rights
-from guanxi.records.entity import Entity, Field
-from guanxi.records.kinds import Formats, Link, Person, Secret
-from guanxi.records.read.cells import names_of
-from guanxi.records.read.query import resolve_filters
-from guanxi.web.pages import addresses, filters, saved_views, words
+from guanxi.records.entity import Entity
+from guanxi.records.kinds.numbers import locale_of, money_writer
+from guanxi.records.read import groups
+from guanxi.records.read.query import MAX_SORT
+from guanxi.web.pages import addresses, filters, saved_views
 from guanxi.web.pages.base import actor_of, entity_page, entity_plural, number, render, wants
+from guanxi.web.pages.chips import chips
 from guanxi.web.pages.shown import Head, Table, heads
 from guanxi.web.templatetags.gx import count_text
 
 EVERYTHING = "n=50"  # an address without any question would open the default view
 
 
-@dataclass(frozen=True)
-class Chip:
-    """One filter in force."""
+def sorted_heads(page: read.Page, base: str, sortable: frozenset[str], own: Sequence[int] = ()) -> list[Head]:
+    """Column heads whose link sorts by the column: first press upwards, second downwards, third not at all.
 
-    label: str
-    operator: str
-    value: str
-    edit_url: str
-    remove_url: str
-
-
-def chips(actor: Actor, entity: Entity, query: read.Query, base: str) -> list[Chip]:
-    """The filters in words. Raises UnknownField and BadQuery as the list itself would."""
+    Each has a second address that keeps what the list is sorted by and adds (turns, drops) this column: with Shift.
+    """
     found = []
-    edit = f"{base}filters?{query.params()}"
-    for i, (field, operator, values) in enumerate(resolve_filters(actor, entity, query)):
-        shown = "" if operator.values == 0 else operand_text(actor, field, operator.key, values)
+    by = {o.field.key: o.key for o in page.orders}
+    place = {o.field.key: i for i, o in enumerate(page.orders, 1)}
+    for i, head in enumerate(heads(page.columns)):
+        width = own[i] if own else 0
+        if head.key not in sortable:
+            found.append(replace(head, width=width))
+            continue
+        up, down = head.key, f"-{head.key}"
+        now = by.get(head.key, "")
+        then = {up: down, down: ""}.get(now, up)
+        direction = {up: "ascending", down: "descending"}.get(now, "")
+        others = [s for s in page.query.sort if s.removeprefix("-") != head.key]
+        kept = [s if s.removeprefix("-") != head.key else then for s in page.query.sort]
+        more = tuple(s for s in (kept if len(others) < len(page.query.sort) else [*others, then]) if s)[:MAX_SORT]
         found.append(
-            Chip(str(field.label), words.operator(operator.key), shown, edit, f"{base}?{query.without(i).params()}")
+            replace(
+                head,
+                sort=f"{base}?{page.query.params(sort=(then,) if then else ())}",
+                also=f"{base}?{page.query.params(sort=more)}",
+                direction=direction,
+                place=place.get(head.key, 0) if len(place) > 1 else 0,
+                width=width,
+            )
         )
     return found
 
 
-def operand_text(actor: Actor, field: Field, operator: str, values: tuple[str, ...]) -> str:
-    """Operands as a person reads them: labels of choices, names of records and people, ranges of days."""
-    kind = field.kind
-    comma = "、" if actor.language.startswith("zh") else ", "
-    if operator == "within":
-        return str(words.RANGES.get(values[0], values[0]))
-    if isinstance(kind, Person):
-        ids = [n for v in values if (n := number(v)) is not None]
-        names = dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
-        return comma.join(names.get(n, f"#{n}") for n in ids)
-    if isinstance(kind, Link):
-        ids = [n for v in values if (n := number(v)) is not None]
-        seen = names_of(actor, kind.target, ids)
-        return comma.join(seen[n][0] if n in seen else f"#{n}" for n in ids)
-    if isinstance(kind, Secret):
-        return "•••"
-    options = getattr(kind, "options", None)
-    if callable(options):
-        return comma.join(_label(kind, v, read.formats_for(actor)) for v in values)
-    if kind.key == "boolean":
-        return comma.join(_("Yes") if v in ("1", "true") else _("No") for v in values)
-    return (" – " if operator == "between" else comma).join(values)
-
-
-def _label(kind: Any, text: str, formats: Formats) -> str:
-    """The label of a choice given by code or by any of its spellings."""
-    try:
-        parsed = kind.parse(text, formats)
-    except BadValue:
-        return text
-    return str(kind.format(parsed, formats))
-
-
-def sorted_heads(page: read.Page, base: str, sortable: frozenset[str]) -> list[Head]:
-    """Column heads whose link sorts by the column: first press upwards, second downwards, third not at all."""
-    found = []
-    now = page.order.key if page.order else ""
-    for head in heads(page.columns):
-        if head.key not in sortable:
-            found.append(head)
-            continue
-        up, down = head.key, f"-{head.key}"
-        then: tuple[str, ...] = {up: (down,), down: ()}.get(now, (up,))
-        direction = {up: "ascending", down: "descending"}.get(now, "")
-        found.append(replace(head, sort=f"{base}?{page.query.params(sort=then)}", direction=direction))
-    return found
-
-
-def sortable_keys(actor: Actor, columns: tuple[Field, ...]) -> frozenset[str]:
-    """Columns that big lists may be sorted by: those with an index, which the actor may read."""
+def sortable_keys(actor: Actor, page: read.Page) -> frozenset[str]:
+    """Columns the list may be sorted by: of long lists those with an index, of short ones every readable one that has an order."""
     return frozenset(
         f.key
-        for f in columns
-        if f.sort and f.kind.sortable and not f.computed and rights.level(actor, f).rank >= Level.READ.rank
+        for f in page.columns
+        if (f.sort or page.count.exact)
+        and f.kind.sortable
+        and not f.computed
+        and rights.level(actor, f).rank >= Level.READ.rank
     )
 
 
@@ -130,49 +95,115 @@ def entity_list(request: HttpRequest, entity: Entity) -> HttpResponse:
     base = addresses.list_url(entity.key)
     if filters.is_builder(request.GET):
         return filters.to_address(request, entity, base)
-    views = saved_views.seen_by(actor, entity)
+    own = saved_views.settings_of(actor, entity)
+    views = saved_views.seen_by(actor, entity, own)
     if not request.GET and (chosen := saved_views.default_of(views)) is not None:
-        query = chosen.question()
+        query = replace(chosen.question(), view=str(chosen.id))
     else:
         chosen = None
         query = read.Query.from_params(_pairs(request))
+    if query.by:
+        return grouped_list(request, entity, query, views)
     page = read.page(entity, actor, query)
     at = place(request, page)
     current = saved_views.current(views, query, chosen, plain=not request.GET)
-    context: dict[str, Any] = {
-        "entity": entity,
-        "base": base,
-        "plural": entity_plural(entity),
-        "query": query,
-        "params": query.params(),
-        "keep": [(n, v) for n, v in parse_qsl(query.params()) if n != "q"],
-        "clear_url": f"{base}?{query.params(filters=()) or EVERYTHING}",
-        "new_url": f"{base}new",
-        "base_all": f"{base}?{EVERYTHING}",
+    widths = saved_views.widths_for(own, current, [f.key for f in page.columns])
+    context = {
+        **_frame(actor, entity, query, views, current),
         "total": count_text(page.count.n, not page.count.exact),
         "approximate": not page.count.exact,
         "page": page,
         "table": Table(entity, page.columns, page.rows),
-        "heads": sorted_heads(page, base, sortable_keys(actor, page.columns)),
-        "chips": chips(actor, entity, query, base),
-        "tabs": saved_views.tabs(views, base, current),
-        "current": current,
-        "may": {
-            action: actor.can(entity.key, action)
-            for action in ("create", "edit", "delete", "assign", "export", "import")
-        },
-        "tagging": rights.level(actor, entity.declared["tags"]) is Level.EDIT,
+        "heads": sorted_heads(page, base, sortable_keys(actor, page), widths),
+        "sized": bool(widths),
+        "dropped": page.dropped,
         "owner": entity.policy.owner_field,
         "at": at,
         "next": _page_url(base, query, page.next, at.last + 1 if at.first else 0) if page.next else "",
         "previous": _page_url(base, query, page.previous, max(1, at.first - query.limit) if at.first else 0)
         if page.previous
         else "",
-        "asked": bool(query.filters or query.search),
-        "import_url": import_url(entity) if actor.can(entity.key, "import") and actor.can(entity.key, "create") else "",
     }
-    fragment = "rows" if wants(request, "rows") else ""
+    context["fragment"] = fragment = "rows" if wants(request, "rows") else ""
     return render(request, "pages/list.html", context, fragment=fragment)
+
+
+def _frame(
+    actor: Actor, entity: Entity, query: read.Query, views: Sequence[saved_views.View], current: saved_views.View | None
+) -> dict[str, Any]:
+    """What stands around the rows: tabs, toolbar, conditions, what may be done."""
+    base = addresses.list_url(entity.key)
+    may = {
+        action: actor.can(entity.key, action) for action in ("create", "edit", "delete", "assign", "export", "import")
+    }
+    return {
+        "entity": entity,
+        "base": base,
+        "plural": entity_plural(entity),
+        "query": query,
+        "params": query.params(),
+        "keep": [(n, v) for n, v in parse_qsl(query.params()) if n != "q"],
+        "clear_url": f"{base}?{query.unfiltered().params() or EVERYTHING}",
+        "new_url": f"{base}new",
+        "base_all": f"{base}?{query.unfiltered().params() or EVERYTHING}",
+        "chips": chips(actor, entity, query, base),
+        "tabs": saved_views.tabs(views, base, current, query),
+        "current": current,
+        "less": current is not None and current.less,
+        "may": may,
+        "tagging": rights.level(actor, entity.declared["tags"]) is Level.EDIT,
+        "asked": query.asks,
+        "by": [(f.key, str(f.label), f"{base}?{query.params(by=f.key)}") for f in groups.choosable(actor, entity)],
+        "ungrouped_url": f"{base}?{query.params(by='') or EVERYTHING}",
+        "import_url": import_url(entity) if may["import"] and may["create"] else "",
+    }
+
+
+@dataclass(frozen=True)
+class Line:
+    """A group as the page shows it."""
+
+    group: groups.Group
+    url: str
+    n: str
+    total: str
+    share: int
+
+
+def grouped_list(
+    request: HttpRequest,
+    entity: Entity,
+    query: read.Query,
+    views: Sequence[saved_views.View],
+) -> HttpResponse:
+    """The same list counted by a field; each group opens the list of its records."""
+    actor = actor_of(request)
+    base = addresses.list_url(entity.key)
+    found = groups.groups(entity, actor, query)
+    locale = locale_of(read.formats_for(actor))
+    write = money_writer(found.currency, locale)
+    most = max((g.n for g in found.groups), default=1)
+    lines = [
+        Line(
+            g,
+            f"{base}?{g.query.params()}" if g.query is not None else "",
+            f"{g.n:,}",
+            "" if g.total is None else write(g.total),
+            max(1, round(20 * g.n / most)),
+        )
+        for g in found.groups
+    ]
+    current = saved_views.current(views, query, None, plain=False)
+    context = {
+        **_frame(actor, entity, query, views, current),
+        "total": count_text(found.n),
+        "found": found,
+        "lines": lines,
+        "whole": "" if found.total is None else write(found.total),
+        "n": f"{found.n:,}",
+    }
+    context["fragment"] = fragment = "rows" if wants(request, "rows") else ""
+    return render(request, "pages/groups.html", context, fragment=fragment)
 
 
 def _pairs(request: HttpRequest) -> list[tuple[str, str]]:

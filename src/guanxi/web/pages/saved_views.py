@@ -1,9 +1,10 @@
-"""Saved views of a list: filters, order and columns under a name, private or shared; shown as tabs."""
+"""Saved views of a list: filters, order and columns under a name, private or shared; shown as tabs that each person orders."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,22 +15,25 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
-from guanxi.records import read
+from guanxi.core.access.models import Role
+from guanxi.records import custom, read
 from guanxi.records.entity import Entity
-from guanxi.records.models import SavedView
-from guanxi.records.read.query import resolve_columns, resolve_filters, resolve_sort
+from guanxi.records.models import ListSetting, SavedView
+from guanxi.records.read.groups import resolve_by
+from guanxi.records.read.query import resolve, resolve_columns, resolve_filters, resolve_sort
 from guanxi.records.rights import UnknownField
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses
-from guanxi.web.pages.base import actor_of, entity_page, entity_plural, render
+from guanxi.web.pages.base import actor_of, entity_page, entity_plural, ids_from, number, render
 from guanxi.web.shell import toast
 
 MOST = 40
+WIDEST, NARROWEST = 900, 48  # pixels
 
 
 @dataclass(frozen=True)
 class View:
-    """A saved view as somebody sees it."""
+    """A saved view as somebody sees it. `params`: what they may ask of it; `less`: that is not all of it."""
 
     id: int
     name: str
@@ -37,36 +41,96 @@ class View:
     mine: bool
     shared: bool
     default: bool
+    less: bool = False
+    some: bool = False  # shared with some roles
 
     def question(self) -> read.Query:
-        return read.Query.from_params(parse_qsl(self.params, keep_blank_values=True))
+        return question_of(self.params)
+
+    @property
+    def address(self) -> str:
+        return f"view={self.id}" + (f"&{self.params}" if self.params else "")
 
 
-def seen_by(actor: Actor, entity: Entity) -> list[View]:
-    """Views of this list: their own and those shared with everybody or one of their roles. One query."""
-    mine_or_shared = Q(owner=actor.user_id) | Q(shared=True)
-    rows = (
-        SavedView.objects.filter(mine_or_shared, entity=entity.key)
-        .order_by("position", "id")
-        .values_list("id", "name", "query", "owner_id", "shared", "is_default")[:MOST]
+@dataclass(frozen=True)
+class Settings:
+    """How this person has this list."""
+
+    opens_with: int | None = None
+    tabs: tuple[int, ...] = ()
+    widths: Mapping[str, Any] = None  # type: ignore[assignment]  # always given
+
+
+def settings_of(actor: Actor, entity: Entity) -> Settings:
+    row = (
+        ListSetting.objects.filter(person=actor.user_id, entity=entity.key)
+        .values_list("opens_with", "tabs", "widths")
+        .first()
     )
-    found = [
-        View(id_, name, params, owner == actor.user_id, shared, default and owner == actor.user_id)
-        for id_, name, params, owner, shared, default in rows
-    ]
-    return [v for v in found if _askable(actor, entity, v)]
+    return Settings(None, (), {}) if row is None else Settings(row[0], tuple(row[1]), row[2])
 
 
-def _askable(actor: Actor, entity: Entity, view: View) -> bool:
-    """A shared view that asks for a field this person does not have is no view for them."""
+def question_of(params: str) -> read.Query:
+    return replace(read.Query.from_params(parse_qsl(params, keep_blank_values=True)), view="")
+
+
+def seen_by(actor: Actor, entity: Entity, own: Settings | None = None) -> list[View]:
+    """Views of this list, in the order this person gave them: their own, those for everybody, those for one of their roles."""
+    own = own or settings_of(actor, entity)
+    for_roles = SavedView.shared_with.through.objects.filter(role_id__in=actor.role_ids).values("savedview_id")
+    rows = (
+        SavedView.objects.filter(Q(owner=actor.user_id) | Q(shared=True) | Q(pk__in=for_roles), entity=entity.key)
+        .order_by("id")
+        .values_list("id", "name", "query", "owner_id", "shared")[:MOST]
+    )
+    found = []
+    for id_, name, params, owner, shared in rows:
+        try:
+            query, less = usable(actor, entity, question_of(params))
+        except read.BadQuery:
+            continue
+        mine = owner == actor.user_id
+        found.append(
+            View(id_, name, query.params(), mine, shared, id_ == own.opens_with, less, not mine and not shared)
+        )
+    place = {id_: i for i, id_ in enumerate(own.tabs)}
+    return sorted(found, key=lambda v: (place.get(v.id, len(place)), v.id))
+
+
+def usable(actor: Actor, entity: Entity, query: read.Query) -> tuple[read.Query, bool]:
+    """The question without what this person may not ask, and whether something was left out; what it was is not told."""
     try:
-        query = view.question()
-        resolve_filters(actor, entity, query)
-        resolve_sort(actor, entity, query)
-        resolve_columns(actor, entity, query)
+        check(actor, entity, query)
+        return query, False
     except (UnknownField, read.BadQuery):
-        return False
-    return True
+        pass
+    plain = read.Query(match=query.match, groups=query.groups)
+
+    def may(part: read.Query) -> bool:
+        try:
+            check(actor, entity, part)
+        except (UnknownField, read.BadQuery):
+            return False
+        return True
+
+    return replace(
+        query,
+        filters=tuple(f for f in query.filters if may(replace(plain, filters=(f,)))),
+        having=tuple(h for h in query.having if may(replace(plain, having=(h,)))),
+        sort=tuple(s for s in query.sort if may(replace(plain, sort=(s,)))),
+        columns=tuple(c for c in query.columns if may(replace(plain, columns=(c,)))),
+        by=query.by if query.by and may(replace(plain, by=query.by)) else "",
+    ), True
+
+
+def check(actor: Actor, entity: Entity, query: read.Query) -> None:
+    """Raises UnknownField or BadQuery unless this person may ask all of it."""
+    resolve(actor, entity, query)
+    resolve_filters(actor, entity, query)
+    resolve_sort(actor, entity, query)
+    resolve_columns(actor, entity, query)
+    if query.by:
+        resolve_by(actor, entity, query)
 
 
 def default_of(views: Sequence[View]) -> View | None:
@@ -74,24 +138,40 @@ def default_of(views: Sequence[View]) -> View | None:
 
 
 def current(views: Sequence[View], query: read.Query, chosen: View | None, *, plain: bool) -> View | None:
-    """The view that the list shows now, if it is one."""
+    """The view that the list shows now, if it is one: the one it was opened with, else one that asks exactly this."""
     if chosen is not None:
         return chosen
     if plain:
         return None
+    if query.view:
+        return next((v for v in views if str(v.id) == query.view), None)
     params = query.params()
     return next((v for v in views if v.params == params), None)
 
 
-def tabs(views: Sequence[View], base: str, now: View | None) -> list[dict[str, Any]]:
+def tabs(views: Sequence[View], base: str, now: View | None, query: read.Query) -> list[dict[str, Any]]:
     """Tabs above the list; none when there is nothing saved."""
     if not views:
         return []
-    everything = {"label": _("All"), "url": f"{base}?n=50", "current": now is None, "icon": ""}
+    everything = {
+        "label": _("All"),
+        "url": f"{base}?n=50",
+        "current": now is None,
+        "icon": "",
+        "id": 0,
+        "changed": False,
+    }
     return [
         everything,
         *(
-            {"label": v.name, "url": f"{base}?{v.params}", "current": v is now, "icon": "" if v.mine else "users"}
+            {
+                "label": v.name,
+                "url": f"{base}?{v.address}",
+                "current": v is now,
+                "icon": "" if v.mine else "users",
+                "id": v.id,
+                "changed": v is now and replace(query, view="", cursor="").params() != v.params,
+            }
             for v in views
         ),
     ]
@@ -103,15 +183,27 @@ def dialog(request: HttpRequest, entity: Entity) -> HttpResponse:
     actor = actor_of(request)
     query = read.Query.from_params([(n, v) for n, vs in request.GET.lists() for v in vs])
     views = seen_by(actor, entity)
+    now = current(views, query, None, plain=False)
+    chosen = _roles_of(now.id) if now is not None and now.mine else set()
     context = {
         "entity": entity,
         "base": addresses.list_url(entity.key),
         "plural": entity_plural(entity),
-        "params": query.params(),
+        "params": replace(query, view="").params(),
         "views": views,
-        "current": current(views, query, None, plain=False),
+        "current": now,
+        "roles": [(pk, name, pk in chosen) for pk, name in _roles()],
+        "audience": "everybody" if now and now.mine and now.shared else "roles" if chosen else "me",
     }
     return render(request, "pages/views.html", context, fragment="dialog" if is_fragment(request) else "")
+
+
+def _roles() -> list[tuple[int, str]]:
+    return sorted(((r.pk, str(r)) for r in Role.objects.all()), key=lambda pair: pair[1])
+
+
+def _roles_of(view: int) -> set[int]:
+    return set(SavedView.shared_with.through.objects.filter(savedview_id=view).values_list("role_id", flat=True))
 
 
 @require_POST
@@ -121,46 +213,107 @@ def save(request: HttpRequest, entity: Entity) -> HttpResponse:
     actor = actor_of(request)
     base = addresses.list_url(entity.key)
     name = " ".join(request.POST.get("name", "").split())[:100]
-    query = read.Query.from_params(parse_qsl(request.POST.get("params", "")[:4000], keep_blank_values=True))
-    resolve_filters(actor, entity, query)
-    resolve_sort(actor, entity, query)
-    resolve_columns(actor, entity, query)
+    query = question_of(request.POST.get("params", "")[:4000])
+    check(actor, entity, query)
     if not name:
         toast(request, _("Give the view a name."), level="error")
         return HttpResponseRedirect(f"{base}?{query.params()}")
-    shared, default = "shared" in request.POST, "default" in request.POST
+    audience = request.POST.get("audience", "")
+    shared = "shared" in request.POST or audience == "everybody"
+    roles = set(ids_from(request.POST, "role")) if audience == "roles" else set()
     try:
         with transaction.atomic():
-            if default:
-                SavedView.objects.filter(entity=entity.key, owner=actor.user_id).update(is_default=False)
-            SavedView.objects.update_or_create(
+            row, _new = SavedView.objects.update_or_create(
                 entity=entity.key,
                 owner_id=actor.user_id,
                 name=name,
-                defaults={"query": query.params()[:4000], "shared": shared, "is_default": default},
+                defaults={"query": query.params()[:4000], "shared": shared},
             )
+            row.shared_with.set(Role.objects.filter(pk__in=roles))
+            if "default" in request.POST:
+                _set(actor, entity, opens_with_id=row.pk)
+            else:
+                ListSetting.objects.filter(person=actor.user_id, opens_with=row.pk).update(opens_with=None)
     except IntegrityError:
         toast(request, _("The view could not be saved. Try again."), level="error")
         return HttpResponseRedirect(f"{base}?{query.params()}")
     toast(request, _("Saved as “%(name)s”.") % {"name": name})
-    return HttpResponseRedirect(f"{base}?{query.params()}")
+    return HttpResponseRedirect(f"{base}?{replace(query, view=str(row.pk)).params()}")
+
+
+def _set(actor: Actor, entity: Entity, **values: Any) -> None:
+    ListSetting.objects.update_or_create(person_id=actor.user_id, entity=entity.key, defaults=values)
 
 
 @require_POST
 @entity_page("view")
 def change(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
-    """Delete one's own view, or make it (or nothing) what the list opens with."""
+    """Rename or delete one's own view; open the list with any view one sees (or with none)."""
     actor = actor_of(request)
+    do = request.POST.get("do", "")
+    back = HttpResponseRedirect(f"{addresses.list_url(entity.key)}?n=50")
+    if do in ("default", "no-default"):
+        if id not in {v.id for v in seen_by(actor, entity)}:
+            raise Http404("not theirs")
+        _set(actor, entity, opens_with_id=id if do == "default" else None)
+        toast(request, _("Saved."))
+        return back
     row = SavedView.objects.filter(pk=id, entity=entity.key, owner=actor.user_id).first()
     if row is None:
         raise Http404("not theirs")
-    do = request.POST.get("do", "")
     if do == "delete":
         row.delete()
         toast(request, _("The view “%(name)s” is gone; the records stay.") % {"name": row.name})
-    elif do in ("default", "no-default"):
-        with transaction.atomic():
-            SavedView.objects.filter(entity=entity.key, owner=actor.user_id).update(is_default=False)
-            SavedView.objects.filter(pk=row.pk).update(is_default=do == "default")
-        toast(request, _("Saved."))
-    return HttpResponseRedirect(f"{addresses.list_url(entity.key)}?n=50")
+    elif do == "rename":
+        name = " ".join(request.POST.get("name", "").split())[:100]
+        taken = SavedView.objects.filter(entity=entity.key, owner=actor.user_id, name=name).exclude(pk=id).exists()
+        if not name or taken:
+            words = _("There is a view of that name already.") if taken else _("Give the view a name.")
+            toast(request, words, level="error")
+        else:
+            SavedView.objects.filter(pk=id).update(name=name)
+            toast(request, _("Saved."))
+    return back
+
+
+@require_POST
+@entity_page("view")
+def order(request: HttpRequest, entity: Entity) -> HttpResponse:
+    """The order of the tabs, for this person only."""
+    actor = actor_of(request)
+    known = [v.id for v in seen_by(actor, entity)]
+    wanted = [n for n in dict.fromkeys(ids_from(request.POST, "view")) if n in known]
+    _set(actor, entity, tabs=[*wanted, *(n for n in known if n not in wanted)])
+    return HttpResponse(status=204) if is_fragment(request) else HttpResponseRedirect(addresses.list_url(entity.key))
+
+
+@require_POST
+@entity_page("view")
+def widths(request: HttpRequest, entity: Entity) -> HttpResponse:
+    """Widths of columns in pixels, kept for this person and view: `widths` is {field: pixels}, nothing for as wide as they are."""
+    actor = actor_of(request)
+    view = number(request.POST.get("view", "")) or 0
+    known = custom.fields(entity)
+    try:
+        given = json.loads(request.POST.get("widths", "{}")[:10_000])
+        kept = {
+            key: max(NARROWEST, min(WIDEST, int(px)))
+            for key, px in given.items()
+            if key in known and isinstance(px, (int, float))
+        }
+    except (ValueError, AttributeError, OverflowError):
+        raise read.BadQuery("no widths") from None
+    if view and view not in {v.id for v in seen_by(actor, entity)}:
+        raise Http404("not theirs")
+    with transaction.atomic():
+        row, _new = ListSetting.objects.select_for_update().get_or_create(person_id=actor.user_id, entity=entity.key)
+        row.widths = {k: v for k, v in row.widths.items() if k != str(view)} | ({str(view): kept} if kept else {})
+        row.save(update_fields=["widths"])
+    return HttpResponse(status=204)
+
+
+def widths_for(own: Settings, now: View | None, keys: Iterable[str]) -> list[int]:
+    """The width of each column in pixels, 0 for as wide as it is; nothing at all when none was set."""
+    kept = own.widths.get(str(now.id if now else 0), {})
+    found = [kept.get(key, 0) for key in keys]
+    return found if any(found) else []

@@ -59,13 +59,18 @@ def html(cell: Cell, *, dense: bool = True, linking: bool = True) -> SafeString:
 
 @dataclass(frozen=True)
 class Head:
-    """A column's head: `sort` is the address that sorts by it, `direction` "ascending", "descending" or ""."""
+    """A column's head: `sort` is the address that sorts by it (`also`: by it besides others), `direction` "ascending",
+    "descending" or "", `place` its rank among several, `width` in pixels, 0 for as wide as it is.
+    """
 
     key: str
     label: str
     css: str
     sort: str = ""
     direction: str = ""
+    also: str = ""
+    place: int = 0
+    width: int = 0
 
 
 @dataclass

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from guanxi.core.journal.models import ChangeSet, Door
 from guanxi.kit.problems import MESSAGES
+
+_COUNTED = re.compile(r"(last|next|older_than)_(\d{1,4})_days", re.ASCII)
 
 OPERATORS: dict[str, Promise] = {
     "is": pgettext_lazy("filter", "is"),
@@ -26,6 +29,10 @@ OPERATORS: dict[str, Promise] = {
     "before": pgettext_lazy("filter", "before"),
     "after": pgettext_lazy("filter", "after"),
     "within": pgettext_lazy("filter", "within"),
+    # In the builder, "within" is three: a range with a name, and two that count days.
+    "last": pgettext_lazy("filter", "in the last … days"),
+    "older": pgettext_lazy("filter", "more than … days ago"),
+    "next": pgettext_lazy("filter", "in the next … days"),
 }
 
 RANGES: dict[str, Promise] = {
@@ -109,6 +116,21 @@ LOOKS: dict[str, tuple[str, str]] = {
 
 def operator(key: str) -> str:
     return str(OPERATORS.get(key, key))
+
+
+def range_text(key: str) -> str:
+    """A range of days in words: "this month", "more than 30 days ago"."""
+    if key in RANGES:
+        return str(RANGES[key])
+    counted = _COUNTED.fullmatch(key)
+    if counted is None:
+        return key
+    n = int(counted[2])
+    if counted[1] == "older_than":
+        return ngettext("more than %(n)s day ago", "more than %(n)s days ago", n) % {"n": n}
+    if counted[1] == "next":
+        return ngettext("the next %(n)s day", "the next %(n)s days", n) % {"n": n}
+    return ngettext("the last %(n)s day", "the last %(n)s days", n) % {"n": n}
 
 
 def action(key: str) -> str:

@@ -1,0 +1,287 @@
+"""A list counted by one field: how many records under each value, and what their amounts come to in the reporting currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.numbers import get_currency_precision
+from django.db.models import Case, Count, DateField, F, Q, QuerySet, Sum, TextField, Value, When
+from django.db.models.functions import Cast, TruncDate, TruncMonth
+from django.utils import timezone
+
+from guanxi.core.access.actor import Actor
+from guanxi.core.access.models import Level
+from guanxi.core.org import currency
+from guanxi.core.org import settings as org_settings
+from guanxi.records import custom, kinds, rights
+from guanxi.records.entity import Entity, Field
+from guanxi.records.read.cells import formats_for, names_of
+from guanxi.records.read.page import matching
+from guanxi.records.read.query import BadQuery, Filter, Query
+
+MOST = 100  # groups that are shown
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records with one value. `query` opens them as a list, None where no question means exactly them.
+
+    `total`: in the reporting currency, None without an amount; `left_out`: currencies that no rate leads from.
+    `restricted`: they point to what the actor may not see.
+    """
+
+    label: str
+    colour: str
+    n: int
+    total: Decimal | None
+    left_out: tuple[str, ...]
+    query: Query | None
+    empty: bool = False
+    restricted: bool = False
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """`more`: further groups, with fewer records each. `n` and `total` are of the whole list. `dated`: whose day's rates count."""
+
+    field: Field
+    amount: Field | None
+    dated: Field | None
+    currency: str
+    groups: tuple[Group, ...]
+    more: int
+    n: int
+    total: Decimal | None
+    left_out: tuple[str, ...]
+
+
+def choosable(actor: Actor, entity: Entity) -> list[Field]:
+    """The fields that the list can be counted by, as far as the actor may read them."""
+    return [
+        f for f in custom.fields(entity).values() if _groupable(f) and rights.level(actor, f).rank >= Level.READ.rank
+    ]
+
+
+def _groupable(field: Field) -> bool:
+    kind = field.kind
+    if field.computed or kind.many or isinstance(kind, kinds.Secret):
+        return False
+    if isinstance(kind, (kinds.Date, kinds.Link)):
+        return not field.custom
+    return isinstance(kind, (kinds.Choice, kinds.YesNo))
+
+
+def resolve_by(actor: Actor, entity: Entity, query: Query) -> Field:
+    """The field to count by; UnknownField and BadQuery as everywhere."""
+    field = rights.field(actor, entity, query.by)
+    if not _groupable(field):
+        raise BadQuery(f"The list cannot be counted by {field.key}")
+    return field
+
+
+def amount_of(actor: Actor, entity: Entity) -> tuple[Field | None, Field | None]:
+    """The amount that groups add up and the day whose rates count, as far as the actor may read them."""
+    known = {k: f for k, f in rights.readable(actor, entity).items() if rights.level(actor, f).rank >= Level.READ.rank}
+    board = entity.board
+    amount = known.get(board.amount)
+    if amount is None or not isinstance(amount.kind, kinds.Money):
+        return None, None
+    if amount.kind.currency_field and amount.kind.currency_field not in known:
+        return None, None
+    return amount, known.get(board.dated)
+
+
+def groups(entity: Entity, actor: Actor, query: Query) -> Grouped:
+    """All that the question means, counted. Three queries, and one for names, whatever the number of groups."""
+    field = resolve_by(actor, entity, query)
+    by = _expression(field, actor)
+    rows = matching(entity, actor, query).order_by().annotate(_by=by)
+    counted = rows.values("_by").annotate(_n=Count("pk")).order_by("-_n", "_by")
+    found = [(row["_by"], row["_n"]) for row in counted[: MOST + 1]]
+    more = len(found) > MOST
+    found = found[:MOST]
+    amount, dated = amount_of(actor, entity)
+    base = org_settings.get("reporting_currency")
+    sums: dict[Any, _Sum] = {}
+    whole, n = _Sum(), sum(k for _v, k in found)
+    if amount is not None:
+        rates = _Rates(base)
+        for value, unit, day, total in _amounts(entity, rows, amount, dated, base, None if not more else found):
+            sums.setdefault(_plain(value), _Sum()).add(total, rates.of(unit, day), unit)
+        whole = _Sum.of(sums.values())
+        if more:
+            whole = _Sum()
+            for _value, unit, day, total in _amounts(entity, rows, amount, dated, base, ()):
+                whole.add(total, rates.of(unit, day), unit)
+    further = 0
+    if more:
+        further = rows.values("_by").distinct().count() - MOST
+        n = rows.count()
+    made = _made(actor, query, field, found, sums, amount is not None, base)
+    return Grouped(
+        field, amount, dated, base, tuple(made), further, n, whole.rounded(base) if amount else None, whole.left_out
+    )
+
+
+def _expression(field: Field, actor: Actor) -> Any:
+    if isinstance(field.kind, kinds.DateTime):
+        return TruncMonth(F(field.column), tzinfo=ZoneInfo(actor.time_zone), output_field=DateField())
+    if isinstance(field.kind, kinds.Date):
+        return TruncMonth(F(field.column))
+    return field.expression
+
+
+def _plain(value: Any) -> Any:
+    """Both ways of being empty are one group."""
+    return None if value == "" else value
+
+
+def _amounts(
+    entity: Entity, rows: QuerySet[Any], amount: Field, dated: Field | None, base: str,
+    shown: Sequence[tuple[Any, int]] | None,
+) -> Iterable[tuple[Any, str, date | None, Decimal]]:  # fmt: skip
+    """(value, currency, day, sum); of the groups `shown` (None: of all), or of everything together where it is empty."""
+    assert isinstance(amount.kind, kinds.Money)
+    named = custom.fields(entity).get(amount.kind.currency_field)
+    unit = named.expression if named is not None else Value(amount.kind.currency)
+    rows = rows.annotate(_unit=Cast(unit, output_field=TextField()))
+    none = Value(None, output_field=DateField())
+    day: Any = none
+    if dated is not None:
+        when: Any = F(dated.column)
+        if isinstance(dated.kind, kinds.DateTime):
+            when = TruncDate(when, tzinfo=ZoneInfo(org_settings.get("time_zone")))
+        # Only what has to be converted needs its day: the groups stay few.
+        day = Case(When(_unit__in=[base, ""], then=none), default=when, output_field=DateField())
+    if shown:
+        values = [v for v, _n in shown if v is not None]
+        rows = rows.filter(Q(_by__in=values) | Q(_by__isnull=True) if len(values) < len(shown) else Q(_by__in=values))
+    keys = ["_unit", "_day"] if shown is not None and not shown else ["_by", "_unit", "_day"]
+    found = rows.annotate(_day=day).values(*keys).annotate(_sum=Sum(amount.expression))
+    for row in found:
+        if row["_sum"] is not None:
+            yield row.get("_by"), row["_unit"] or base, row["_day"], row["_sum"]
+
+
+@dataclass
+class _Sum:
+    """Amounts in the reporting currency, added exactly and rounded once."""
+
+    total: Decimal = Decimal(0)
+    left_out: tuple[str, ...] = ()
+
+    def add(self, amount: Decimal, rate: Decimal | None, unit: str) -> None:
+        if rate is None:
+            self.left_out = tuple(sorted({*self.left_out, unit}))
+        else:
+            self.total += amount * rate
+
+    @classmethod
+    def of(cls, parts: Iterable[_Sum]) -> _Sum:
+        whole = cls()
+        for part in parts:
+            whole.total += part.total
+            whole.left_out = tuple(sorted({*whole.left_out, *part.left_out}))
+        return whole
+
+    def rounded(self, base: str) -> Decimal:
+        return self.total.quantize(Decimal(1).scaleb(-get_currency_precision(base)), rounding=ROUND_HALF_EVEN)
+
+
+class _Rates:
+    """Rates into one currency, each looked up once."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self._found: dict[tuple[str, date | None], Decimal | None] = {}
+
+    def of(self, unit: str, day: date | None) -> Decimal | None:
+        if unit == self.base:
+            return Decimal(1)
+        if (unit, day) not in self._found:
+            on = day or timezone.now().astimezone(ZoneInfo(org_settings.get("time_zone"))).date()
+            try:
+                self._found[unit, day] = currency.rate(unit, on=on, to=self.base)
+            except currency.NoRate:
+                self._found[unit, day] = None
+        return self._found[unit, day]
+
+
+def _made(
+    actor: Actor, query: Query, field: Field, found: Sequence[tuple[Any, int]],
+    sums: Mapping[Any, _Sum], money: bool, base: str,
+) -> list[Group]:  # fmt: skip
+    kind, formats = field.kind, formats_for(actor)
+    counts: dict[Any, int] = {}
+    for value, n in found:
+        counts[_plain(value)] = counts.get(_plain(value), 0) + n
+    names: Mapping[int, tuple[str, str]] = {}
+    if isinstance(kind, kinds.Link):
+        names = names_of(actor, kind.target, [v for v in counts if v is not None])
+    made: list[Group] = []
+    unseen: Group | None = None
+    for value, n in counts.items():
+        total = sums.get(value, _Sum())
+        group = Group(
+            "", "", n, total.rounded(base) if money else None, total.left_out if money else (),
+            _opening(query, field, value), empty=value is None,
+        )  # fmt: skip
+        if value is None:
+            made.append(group)
+        elif isinstance(kind, kinds.Link):
+            if value in names:
+                made.append(replace(group, label=names[value][0], colour=names[value][1]))
+                continue
+            # What they point to is not to be seen: not even how many different ones there are.
+            old = unseen or replace(group, n=0, total=Decimal(0) if money else None, left_out=())
+            both = (old.total or Decimal(0)) + (group.total or Decimal(0)) if money else None
+            left_out = tuple(sorted({*old.left_out, *group.left_out}))
+            unseen = replace(old, n=old.n + n, total=both, left_out=left_out, query=None, restricted=True)
+        elif isinstance(kind, kinds.Date):
+            made.append(replace(group, label=month_text(value, chinese=formats.chinese)))
+        else:
+            colour = kind.colour(value) if isinstance(kind, kinds.Choice) else ""
+            made.append(replace(group, label=kind.format(value, formats), colour=colour))
+    return _ordered(kind, counts, made, formats) + ([unseen] if unseen else [])
+
+
+def _ordered(kind: Any, counts: Mapping[Any, int], made: list[Group], formats: Any) -> list[Group]:
+    """Choices in the order of their list, months newest first, others by size; what is empty comes last."""
+    if isinstance(kind, kinds.Link):
+        return sorted(made, key=lambda g: g.empty)
+    if isinstance(kind, kinds.Date):
+        days = dict(zip((id(g) for g in made), counts, strict=True))
+        return sorted(made, key=lambda g: (g.empty, -(days[id(g)] or date.min).toordinal()))
+    if isinstance(kind, kinds.Choice):
+        place = {option.label: i for i, option in enumerate(kind.options(formats))}
+        return sorted(made, key=lambda g: (g.empty, place.get(g.label, len(place))))
+    return sorted(made, key=lambda g: g.empty)
+
+
+def month_text(value: date, *, chinese: bool) -> str:
+    return f"{value.year} 年 {value.month} 月" if chinese else value.strftime("%Y-%m")
+
+
+def _opening(query: Query, field: Field, value: Any) -> Query | None:
+    """The question that means exactly this group of the list."""
+    if query.match == "any" and len(query.filters) + len(query.having) + bool(query.groups) > 0:
+        if query.having or any(f.group for f in query.filters):
+            return None
+        query = replace(query, match="all", filters=tuple(replace(f, group=1) for f in query.filters))
+    if value is None:
+        added = Filter(field.key, "empty", ("1",))
+        if added in query.filters:
+            return replace(query, by="", cursor="")
+    elif isinstance(field.kind, kinds.Date):
+        first = value.date() if isinstance(value, datetime) else value
+        last = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        added = Filter(field.key, "between", (first.isoformat(), last.isoformat()))
+    else:
+        text = {True: "1", False: "0"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+        added = Filter(field.key, "is", (text,))
+    return replace(query, by="", cursor="", filters=(*query.filters, added))
