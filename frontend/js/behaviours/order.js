@@ -6,13 +6,14 @@ import { attach } from "../attach.js";
 
 attach("[data-order]", (list) => {
   const form = document.getElementById(list.dataset.order);
-  const say = list.parentElement.querySelector("[data-order-say]");
+  const say = document.querySelector(`[data-order-say][data-for="${list.dataset.order}"]`);
   let timer = 0;
   const changed = (row) => {
     const all = [...list.children];
     if (say) say.textContent = say.dataset.orderSay.replace("{name}", row.dataset.name ?? "").replace("{n}", all.indexOf(row) + 1).replace("{of}", all.length);
     clearTimeout(timer);
     timer = setTimeout(() => {
+      form.elements.moved.value = row.dataset.id;
       form.elements.order.value = all.map((one) => one.dataset.id).join(",");
       form.requestSubmit();
     }, 700);
@@ -30,6 +31,8 @@ attach("[data-order]", (list) => {
     focused.focus();
     changed(row);
   });
+  if (list.dataset.orderFocus) list.querySelector(`[data-id="${CSS.escape(list.dataset.orderFocus)}"] [data-grip]`)?.focus();
+
   let dragged = null;
   let from = -1;
   list.addEventListener("dragstart", (event) => {

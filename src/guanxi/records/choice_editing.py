@@ -96,6 +96,29 @@ def move(actor: Actor, row: ChoiceValue, by: int) -> None:
     versions.bump("choices")
 
 
+@transaction.atomic
+def reorder(actor: Actor, list_: ChoiceList, order: list[int], *, was: list[int]) -> bool:
+    """Put the values of a list into this order of ids. False, and nothing done, when it is no longer the list it `was`."""
+    rows = {row.pk: row for row in ChoiceValue.objects.select_for_update().filter(list=list_).order_by("position", "id")}
+    if list(rows) != was or set(order) != set(was) or len(order) != len(was):
+        return False
+    if order == was:
+        return True
+    moved = [rows[pk] for pk in order]
+    for position, row in enumerate(moved):
+        row.position = position
+    ChoiceValue.objects.bulk_update(moved, ["position"])
+    note(
+        actor,
+        action="settings",
+        entity="records.choicevalue",
+        record=None,
+        detail={"field": list_.key, "before": {"order": [rows[pk].code for pk in was]}, "after": {"order": [r.code for r in moved]}},
+    )
+    versions.bump("choices")
+    return True
+
+
 def _free_code(list_: ChoiceList, label: str) -> str:
     spelled = "".join(texts.pinyin(label)) if texts.has_cjk(label) else label.lower()
     stem = re.sub(r"[^a-z0-9]+", "_", spelled).strip("_")[:30] or "value"

@@ -119,20 +119,30 @@ def _lookup(key: str, _stamp: int, _identity: int) -> dict[str, str]:
 
 
 def install() -> None:
-    """Write the shipped lists and values that are missing."""
+    """Write the shipped lists and values that are missing. A value comes once: codes are never deleted, only retired."""
     from guanxi.records.models import ChoiceList, ChoiceValue
 
+    known: dict[str, dict[str, int]] = {}
+    for key, code, position in ChoiceValue.objects.values_list("list", "code", "position"):
+        known.setdefault(key, {})[code] = position
     for shipped in SHIPPED.values():
-        row, new = ChoiceList.objects.get_or_create(
+        row, _new = ChoiceList.objects.get_or_create(
             key=shipped.key, defaults={"label_zh": shipped.zh, "label_en": shipped.en}
         )
-        if not new:
+        held = known.get(shipped.key, {})
+        missing = [v for v in shipped.values if v.code not in held]
+        if not missing:
             continue
+        # New ones go to the end: the order of the others is the administrator's.
+        first = max(held.values(), default=-1) + 1
         ChoiceValue.objects.bulk_create(
-            ChoiceValue(
-                list_id=row.key, code=v.code, label_zh=v.zh, label_en=v.en, colour=v.colour, position=position,
-                aliases=list(v.aliases),
-            )
-            for position, v in enumerate(shipped.values)
+            [
+                ChoiceValue(
+                    list_id=row.key, code=v.code, label_zh=v.zh, label_en=v.en, colour=v.colour, position=first + n,
+                    aliases=list(v.aliases),
+                )
+                for n, v in enumerate(missing)
+            ],
+            ignore_conflicts=True,
         )  # fmt: skip
         versions.bump("choices")

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.core.jobs import JobContext, job
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Op
-from guanxi.records import catalogue, invert, search, sql, trees
-from guanxi.records.models import SearchEntry
+from guanxi.records import catalogue, choice_use, handing, invert, search, sql, trees
+from guanxi.records.models import ChoiceValue, SearchEntry
 
 _CHUNK = 2_000
 ANALYZE_FROM = 1_000
@@ -60,6 +60,31 @@ def merge_nodes(ctx: JobContext, *, entity: str, node: int, into: int) -> dict[s
 
     change_set, balance = trees.merge(ctx.actor, of, node, into, progress=progress)
     return {"change_set": change_set, "updated": balance.updated}
+
+
+@job("records.merge_values", title=_("Merge two values of a list"))
+def merge_values(ctx: JobContext, *, value: int, into: int) -> dict[str, int | None]:
+    """Give records of one value another one. Run again after it was done, no record has the old value any more."""
+
+    def progress(done: int, total: int) -> None:
+        ctx.progress(done, total)
+        ctx.check()
+
+    one, other = ChoiceValue.objects.get(pk=value), ChoiceValue.objects.get(pk=into)
+    change_set, balance = choice_use.merge(ctx.actor, one, other, progress=progress)
+    return {"change_set": change_set, **balance.to_dict()}
+
+
+@job("records.hand_over", title=_("Hand over records"))
+def hand_over(ctx: JobContext, *, from_person: int, to: int, reason: str = "") -> dict[str, int | None]:
+    """Everything one person owns goes to another. Run again after it was done, nothing is left to hand over."""
+
+    def progress(done: int, total: int) -> None:
+        ctx.progress(done, total)
+        ctx.check()
+
+    change_set, balance = handing.hand_over(ctx.actor, from_person, to, reason=reason, progress=progress)
+    return {"change_set": change_set, **balance.to_dict()}
 
 
 def _written(change_set: int, entity: str) -> Iterator[list[int]]:

@@ -24,5 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/trees/<str:key>/<int:id>/merge", trees.merge, name="settings-tree-merge"),
     path("settings/lists/", lists.lists, name="settings-lists"),
     path("settings/lists/<str:key>/", lists.one, name="settings-list"),
+    path("settings/lists/<str:key>/order", lists.order, name="settings-list-order"),
+    path("settings/lists/<str:key>/<int:id>/merge", lists.merge, name="settings-list-merge"),
     path("settings/lists/<str:key>/<int:id>", lists.value, name="settings-list-value"),
 ]
