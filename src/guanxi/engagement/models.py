@@ -86,7 +86,7 @@ class Step(Record):
     contact = Link(Contact, verbose_name=_("Contact"), null=True, blank=True, db_index=False)
     order = Link(Order, verbose_name=_("Order"), null=True, blank=True, db_index=False)
     interaction = Link(Interaction, verbose_name=_("Agreed in"), null=True, blank=True, db_index=False)
-    what = models.CharField(_("What to do"), max_length=200)
+    what = models.CharField(_("To do"), max_length=200)
     due = models.DateField(_("Due"))
     owner = _person(_("Who does it"))
     done_at = models.DateTimeField(_("Done"), null=True, blank=True)

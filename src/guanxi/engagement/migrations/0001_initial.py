@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
                         base_field=models.BigIntegerField(), blank=True, default=list, size=None, verbose_name="Tags"
                     ),
                 ),
-                ("what", models.CharField(max_length=200, verbose_name="What to do")),
+                ("what", models.CharField(max_length=200, verbose_name="To do")),
                 ("due", models.DateField(verbose_name="Due")),
                 ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="Done")),
                 (

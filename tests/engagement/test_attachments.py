@@ -1,0 +1,189 @@
+"""Files on records: looked at before they are kept, out of reach with their record, given out as downloads only (MOD-5, SEC-3)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import override_settings
+
+from guanxi.core.journal.models import ChangeSet
+from guanxi.engagement.models import Attachment
+from guanxi.records import files
+
+PDF = b"%PDF-1.7\n1 0 obj\n"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+
+
+@pytest.fixture(autouse=True)
+def files_root(tmp_path: Path) -> Any:
+    with override_settings(FILES_ROOT=tmp_path / "files"):
+        yield tmp_path / "files"
+
+
+def attach(id_: int, key: str = "customers.account") -> str:
+    return f"/engagement/attach/{key}/{id_}"
+
+
+def send(house: Any, who: str, url: str, *uploads: tuple[str, bytes], htmx: bool = False) -> Any:
+    user = getattr(house, who) if who != "nobody" else None
+    headers = {"HX-Request": "true"} if htmx else {}
+    given = [SimpleUploadedFile(name, content) for name, content in uploads]
+    return house.client(user).post(url, {"file": given}, headers=headers)
+
+
+def live() -> Any:
+    return Attachment.all_rows.filter(deleted_in__isnull=True)
+
+
+def kept(root: Path) -> int:
+    return sum(1 for p in root.rglob("*") if p.is_file()) if root.exists() else 0
+
+
+MAY = [("owner", 200), ("manager", 200), ("admin", 200), ("colleague", 404), ("stranger", 404), ("nobody", 302)]
+
+
+@pytest.mark.parametrize(("who", "status"), MAY)
+def test_rights_follow_the_record(house: Any, get: Any, files_root: Path, who: str, status: int) -> None:
+    id_ = house.customer()
+    send(house, "owner", attach(id_), ("合同.pdf", PDF))
+    made = live().get()
+    url = f"/engagement/attachment/{made.pk}/file/file"
+    answer = get(who, url)
+    assert answer.status_code == status
+    if status == 404:
+        assert answer.content == get(who, "/engagement/attachment/987654321/file/file").content
+        assert get(who, f"/engagement/attachment/{made.pk}/").status_code == 404
+        assert "合同" not in get(who, "/engagement/attachment/").content.decode()
+    mine = send(house, who, attach(id_), ("second.pdf", PDF))
+    assert mine.status_code == (302 if status in (200, 302) else 404)
+    if status == 404:
+        assert mine.content == send(house, who, attach(987654321), ("second.pdf", PDF)).content
+    assert live().count() == kept(files_root) == (2 if status == 200 else 1)
+
+
+def test_a_file_is_a_download_and_nothing_else(house: Any, get: Any) -> None:
+    id_ = house.customer()
+    send(house, "owner", attach(id_), ("报价 2026.pdf", PDF), ("note.txt", b"<script>alert(1)</script>"))
+    for made in live():
+        answer = get("owner", f"/engagement/attachment/{made.pk}/file/file")
+        assert answer["Content-Disposition"].startswith("attachment")
+        assert answer["X-Content-Type-Options"] == "nosniff" and "sandbox" in answer["Content-Security-Policy"]
+        assert answer["Content-Type"] in ("application/pdf", "application/octet-stream")
+        assert b"".join(answer.streaming_content) in (PDF, b"<script>alert(1)</script>")
+        assert answer["Cache-Control"] == "no-store, private"
+    made = live().filter(name="报价 2026.pdf").get()
+    assert "filename*=utf-8''%E6%8A%A5%E4%BB%B7%202026.pdf" in get("owner", f"/engagement/attachment/{made.pk}/file/file")["Content-Disposition"]
+    for other in ("name", "nothing", "about"):
+        assert get("owner", f"/engagement/attachment/{made.pk}/file/{other}").status_code == 404
+    assert get("owner", f"/customers/account/{id_}/file/name").status_code == 404
+
+
+BAD = [
+    ("page.html", b"<html><script>1</script>"), ("picture.svg", b"<svg onload='x'/>"), ("run.exe", b"MZ\x90\0"), ("run.sh", b"#!/bin/sh"),
+    ("page.png", b"<html><script>1</script>"), ("run.pdf", b"MZ\x90\0"), ("picture.jpg", PNG), ("letter.docx", b"<html>"),
+    ("empty.pdf", b""), ("text.txt", b"MZ\0\0"), ("noending", PDF), (".pdf", b"x"), ("a.pdf.exe", PDF), ("a.HTML", b"x"), ("x\u202efdp.exe", PDF),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content"), BAD)
+def test_bad_files_are_refused_by_name_and_leave_nothing(house: Any, files_root: Path, name: str, content: bytes) -> None:
+    id_ = house.customer()
+    before = ChangeSet.objects.count()
+    answer = send(house, "owner", attach(id_), (name, content), htmx=True)
+    html = answer.content.decode()
+    assert answer.status_code == 200 and "gx-problem" in html and "gx:toast" not in answer["HX-Trigger"]
+    assert not live().exists() and kept(files_root) == 0 and ChangeSet.objects.count() == before
+
+
+@override_settings(FILES_MAX_MB=1)
+def test_a_file_too_large_is_refused_and_the_others_are_kept(house: Any, files_root: Path) -> None:
+    id_ = house.customer()
+    answer = send(house, "owner", attach(id_), ("big.pdf", PDF + b"0" * 2**20), ("good.png", PNG), ("bad.html", b"x"), htmx=True)
+    html = answer.content.decode()
+    assert "big.pdf" in html and "1 MB" in html and "bad.html" in html
+    assert list(live().values_list("name", flat=True)) == ["good.png"] and kept(files_root) == 1
+    assert json.loads(answer["HX-Trigger"])["gx:toast"]["text"] == "1 file attached"
+
+
+@pytest.mark.parametrize(("name", "shown"), [
+    ("中文.pdf", "中文.pdf"), ("../x.pdf", "x.pdf"), ("..\\..\\x.pdf", "x.pdf"), ("a" * 300 + ".pdf", "a" * 145 + "….pdf"), ("  spaced .pdf", "spaced .pdf"),
+    ("é.PDF", "é.PDF"), ("😀.png", "😀.png"), ("con\nrol.pdf", "con_rol.pdf"), ("abc\u202efdp.pdf", "abc_fdp.pdf"), ("'; drop table.pdf", "'; drop table.pdf"),
+    ("<b>.pdf", "<b>.pdf"),
+])  # fmt: skip
+def test_odd_names_are_tamed_and_never_a_path(house: Any, get: Any, files_root: Path, name: str, shown: str) -> None:
+    id_ = house.customer()
+    upload = SimpleUploadedFile("x", PNG if "png" in name else PDF)
+    upload._name = name  # past Django's own cleaning too
+    assert files.clean_name(name) in (shown, shown.replace("x.pdf", ".._x.pdf").lstrip("."), "_.._x.pdf", ".._.._x.pdf".lstrip("."), "_x.pdf")
+    answer = send(house, "owner", attach(id_), (name, PNG if "png" in name else PDF), htmx=True)
+    assert answer.status_code == 200
+    made = live().get()
+    assert "/" not in made.name and "\\" not in made.name and len(made.name) <= 150 and "\u202e" not in made.name
+    assert "<b>" not in answer.content.decode()
+    assert get("owner", f"/engagement/attachment/{made.pk}/file/file").status_code == 200
+    assert all(len(p.name) == 32 for p in files_root.rglob("*") if p.is_file())
+
+
+def test_removing_is_undone_and_only_for_who_may_delete(house: Any, get: Any, post: Any) -> None:
+    id_ = house.customer()
+    send(house, "owner", attach(id_), ("a.pdf", PDF))
+    made = live().get().pk
+    url = f"/engagement/attachment/{made}/remove"
+    for who in ("owner", "colleague", "stranger"):  # sales may take back what they did, not delete
+        assert post(who, url).status_code == 404
+    answer = post("manager", url, htmx=True)
+    assert answer.status_code == 200 and "a.pdf" not in answer.content.decode()
+    assert get("manager", f"/engagement/attachment/{made}/file/file").status_code == 404
+    post("manager", json.loads(answer["HX-Trigger"])["gx:toast"]["undo"])
+    assert get("manager", f"/engagement/attachment/{made}/file/file").status_code == 200
+
+
+def test_several_files_are_one_step_to_take_back(house: Any) -> None:
+    id_ = house.customer()
+    answer = send(house, "owner", attach(id_), ("a.pdf", PDF), ("b.png", PNG), htmx=True)
+    undo = json.loads(answer["HX-Trigger"])["gx:toast"]["undo"]
+    assert live().count() == 2
+    back = house.client(house.owner).post(undo, headers={"Referer": f"http://testserver/customers/account/{id_}/"})
+    assert back["Location"].endswith(f"/account/{id_}/") and not live().exists()
+
+
+def test_files_go_out_of_sight_with_their_record_and_come_back(house: Any, get: Any, post: Any) -> None:
+    id_ = house.customer()
+    send(house, "manager", attach(id_), ("a.pdf", PDF))
+    url = f"/engagement/attachment/{live().get().pk}/file/file"
+    version = house.account_version(id_) if hasattr(house, "account_version") else 1
+    assert post("manager", f"/customers/account/{id_}/delete", {"version": version}).status_code == 302
+    for who in ("owner", "manager", "admin"):
+        assert get(who, url).status_code == 404
+    post("manager", f"/journal/{ChangeSet.objects.filter(action='delete').latest('pk').pk}/undo")
+    assert get("owner", url).status_code == 200
+
+
+def test_nothing_is_attached_to_what_is_not_there(house: Any) -> None:
+    """By the doors too: an attachment cannot be moved to a record out of sight; unknown and forbidden answer alike."""
+    from guanxi.records import write
+
+    mine, theirs = house.customer("Mine Ltd"), house.customer("Theirs Ltd", owner=house.stranger.pk)
+    said = []
+    for about, entity in ((theirs, "customers.account"), (987654321, "customers.account"), (mine, "customers.contact"), (mine, "no.such")):
+        with pytest.raises(write.Invalid) as refused:
+            house.save("engagement.attachment", {"about": about, "about_entity": entity, "name": "x"}, by=house.owner)
+        said.append(str(refused.value).replace(str(about), "n"))
+    assert len(set(said)) == 1
+    made = house.save("engagement.attachment", {"about": mine, "about_entity": "customers.account", "name": "x"}, by=house.owner).id
+    with pytest.raises(write.Invalid):
+        house.save("engagement.attachment", {"about": theirs}, by=house.owner, id=made)
+
+
+def test_every_record_has_a_panel_of_files(house: Any, get: Any) -> None:
+    product = house.save("trade.product", {"sku": "X1", "name": "Thing"}).id
+    assert send(house, "admin", attach(product, "trade.product"), ("manual.pdf", PDF)).status_code == 302
+    html = get("admin", f"/trade/product/{product}/panel/files", htmx=True).content.decode()
+    assert "manual.pdf" in html and 'enctype="multipart/form-data"' in html
+    seen = get("marketer", f"/trade/product/{product}/panel/files", htmx=True).content.decode()
+    assert "manual.pdf" in seen and "multipart" not in seen
+    assert "attached manual.pdf" in get("marketer", f"/trade/product/{product}/timeline").content.decode()
