@@ -20,7 +20,7 @@ from guanxi.records.read import groups
 from guanxi.records.read.query import MAX_SORT
 from guanxi.web.pages import addresses, filters, saved_views
 from guanxi.web.pages.base import actor_of, entity_page, entity_plural, number, render, wants
-from guanxi.web.pages.chips import chips
+from guanxi.web.pages.chips import Chip, chips, operand_text  # noqa: F401 (other pages know them from here)
 from guanxi.web.pages.shown import Head, Table, heads
 from guanxi.web.templatetags.gx import count_text
 
