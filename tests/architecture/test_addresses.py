@@ -23,7 +23,7 @@ from tests import make
 
 PUBLIC = {
     "account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn", "preferences", "account_signup",
-    "account_reset_password",
+    "account_reset_password", "manifest", "worker", "offline",
 }  # fmt: skip
 #: What looking may write: where somebody is signed in, and what package pages keep in the session.
 OF_SESSIONS = {"django_session", "core_session", "core_cacheentry", "core_attempt", "core_brake"}

@@ -13,16 +13,16 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || composing(event)) return;
-  const search = document.querySelector("[data-search]");
+  const search = document.getElementById("gx-palette");
   if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k" && search) {
     event.preventDefault();
-    search.dispatchEvent(new CustomEvent("gx:search"));
+    search.dispatchEvent(new CustomEvent("gx:palette"));
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (event.key === "/" && search) {
     event.preventDefault();
-    search.dispatchEvent(new CustomEvent("gx:search"));
+    search.dispatchEvent(new CustomEvent("gx:palette"));
   } else if (event.key === "?") {
     document.getElementById("gx-keys")?.showModal?.();
   } else if (/^[a-z]$/i.test(event.key)) {

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from guanxi.web import shell
+from guanxi.web import app, shell
 from guanxi.web.pages import choose, home, search, work
 from guanxi.web.pages import urls as pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("manifest.webmanifest", app.manifest, name="manifest"),
+    path("sw.js", app.worker, name="worker"),
+    path("offline", app.offline, name="offline"),
     path("search", search.search, name="search"),
     path("palette", search.palette, name="palette"),
     path("recent", search.recent, name="recent"),
