@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.web.pages import record, timeline
+from guanxi.web.pages import related, timeline
 from guanxi.web.panels import EVERY, Panel, install
+from guanxi.web.screens.customers import graph
 from guanxi.web.screens.engagement import attachments, composer
 
 PANELS = (
@@ -22,8 +23,11 @@ PANELS = (
     ),
     Panel(entity=EVERY, key="timeline", title=_("Time line"), body=timeline.panel, place="middle", order=50, lazy=False),
     Panel(
-        entity=EVERY, key="related", title=_("What belongs to it"), body=record.related_panel, order=50, framed=False,
-        when=record.has_related,
+        entity="customers.account", key="graph", title=_("Belongs together"), body=graph.panel, icon="affiliate", order=70,
+    ),
+    Panel(
+        entity=EVERY, key="related", title=_("What belongs to it"), body=related.panel, order=50, framed=False,
+        when=related.stands,
     ),
 )  # fmt: skip
 

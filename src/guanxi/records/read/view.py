@@ -16,6 +16,7 @@ from guanxi.core.journal.models import Change, ChangeSet, Op
 from guanxi.records import catalogue, custom, kinds, policy, rights
 from guanxi.records.entity import Entity, Field
 from guanxi.records.read.cells import Cell, Reader, names_of
+from guanxi.records.read.count import Count, count
 from guanxi.records.read.door import Hidden, visible
 
 

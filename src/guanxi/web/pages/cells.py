@@ -112,6 +112,6 @@ def _record_again(request: HttpRequest, entity: Entity, id: int, saved: write.Sa
     told: dict[str, Any] = {"gx:shut": {}}
     if saved.change_set:
         undo = reverse("journal-undo", args=[saved.change_set])
-        told |= {"gx:changed": {}, "gx:toast": {"text": _("Saved."), "level": "success", "undo": undo}}
+        told |= {"gx:timeline": {}, "gx:toast": {"text": _("Saved."), "level": "success", "undo": undo}}
     response["HX-Trigger"] = json.dumps(told)
     return response

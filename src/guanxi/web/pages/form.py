@@ -214,7 +214,10 @@ def new(request: HttpRequest, entity: Entity) -> HttpResponse:
             problems = {"": [Problem("undo.right")]}
         else:
             undo = reverse("journal-undo", args=[saved.change_set]) if saved.change_set else ""
-            toast(request, _("%(noun)s created.") % {"noun": entity_label(entity)}, undo=undo)
+            said_text = _("%(noun)s created.") % {"noun": entity_label(entity)}
+            if stays(request):
+                return _stay(said_text, undo)
+            toast(request, said_text, undo=undo)
             again = "again" in request.POST
             return go(
                 request, f"{addresses.list_url(entity.key)}new" if again else addresses.record_url(entity.key, saved.id)
@@ -225,7 +228,7 @@ def new(request: HttpRequest, entity: Entity) -> HttpResponse:
         "groups": groups_of(actor, entity, fields, given=given, problems=said),
         "version": "",
         "whole": _whole(said, fields),
-        "action": f"{addresses.list_url(entity.key)}new",
+        "action": f"{addresses.list_url(entity.key)}new{'?stay=1' if 'stay' in request.GET else ''}",
         "cancel": addresses.list_url(entity.key),
         "new": True,
     }
@@ -323,10 +326,24 @@ def edit(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa
     )
 
 
+def stays(request: HttpRequest) -> bool:
+    """Whether the form stands in a dialog over the page of another record, where one goes on afterwards."""
+    return is_fragment(request) and "stay" in request.GET
+
+
+def _stay(text: str, undo: str) -> HttpResponse:
+    """The dialog shuts; the panels of the page behind it are asked for again."""
+    told = {"gx:shut": {}, "gx:related": {}, "gx:timeline": {}, "gx:graph": {}}
+    told["gx:toast"] = {"text": text, "level": "success", "undo": undo}
+    return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(told)})
+
+
 def _saved(request: HttpRequest, entity: Entity, id: int, saved: write.Saved) -> HttpResponse:  # noqa: A002
     """Back to the record; in a dialog the record behind it is drawn again."""
     said = _("Saved.") if saved.change_set else _("Nothing was changed.")
     undo = reverse("journal-undo", args=[saved.change_set]) if saved.change_set else ""
+    if stays(request):
+        return _stay(said, undo)
     if is_fragment(request):
         from guanxi.web.pages.record import context_of
 

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from guanxi.core.access import Actor
-from guanxi.records import read, rights
-from guanxi.records.entity import Entity, Field
-from guanxi.records.read.cells import names_of
-from guanxi.records.read.view import related
+from guanxi.records import read
+from guanxi.records.entity import Entity
 from guanxi.web import components
 from guanxi.web import panels as hung
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses, shown
-from guanxi.web.pages.base import actor_of, capital, entity_label, entity_page, entity_plural, render
+from guanxi.web.pages.base import actor_of, entity_label, entity_page, entity_plural, render
 from guanxi.web.pages.facts import Writer
+from guanxi.web.pages.neighbours import came_from
 
 PANEL_ROWS = 5
 EARLIER = 10
@@ -68,8 +66,12 @@ def record(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # no
 def context_of(request: HttpRequest, entity: Entity, id: int) -> dict[str, Any]:  # noqa: A002
     """Everything on the page."""
     view = read.view(entity, actor_of(request), id)
+    origin = came_from(request, entity)
     return {
         **context_of_facts(request, view),
+        "neighbours": f"{addresses.record_url(entity.key, id)}neighbours?{urlencode({'from': origin})}"
+        if origin
+        else "",
         "middle": hanging(request, view, "middle"),
         "side": hanging(request, view, "side"),
     }
@@ -144,7 +146,3 @@ def panel_page(request: HttpRequest, entity: Entity, id: int, name: str) -> Http
         "list_url": addresses.list_url(entity.key),
     }
     return render(request, "pages/panel.html", context)
-
-
-def title_of(entity: Entity, actor: Actor, id: int) -> str:  # noqa: A002
-    return names_of(actor, entity.key, [id]).get(id, ("",))[0] or f"#{id}"
