@@ -64,7 +64,7 @@ const manifestPlugin = {
 };
 
 const context = await esbuild.context({
-  entryPoints: [join(here, "css/app.css"), join(here, "js/app.js"), join(here, "js/board.js")],
+  entryPoints: [join(here, "css/app.css"), join(here, "js/app.js"), join(here, "js/board.js"), join(here, "js/charts.js")],
   outdir: out,
   entryNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",

@@ -19,10 +19,14 @@ from guanxi.core.access.actor import Actor, acting
 from guanxi.core.org.settings import organisation
 from guanxi.insight.groups import Group, TooMany
 from guanxi.insight.questions import Dimension, Path, Resolved
-from guanxi.records import catalogue, kinds
-from guanxi.records.entity import Entity
-from guanxi.records.read import Filter, Query, visible
+from guanxi.records import catalogue, kinds, rights
+from guanxi.records.entity import Entity, Field
+from guanxi.records.read import Count as HowMany
+from guanxi.records.read import Filter, Query, Row, visible
+from guanxi.records.read.cells import Reader
+from guanxi.records.read.count import count
 from guanxi.records.read.page import matching
+from guanxi.records.read.query import resolve_columns
 
 MOST = 20_000  # groups that are fetched to be put together here
 
@@ -162,3 +166,28 @@ def _key(by: Dimension, zone: ZoneInfo) -> Any:
             expression, by.unit, output_field=DateColumn(), tzinfo=zone
         )  # fmt: skip
     return expression if by.unit == "day" else Trunc(expression, by.unit, output_field=DateColumn())
+
+
+def listed(
+    actor: Actor, asked: Resolved, *, after: int | None = None, limit: int = 50
+) -> tuple[list[Field], list[Row], int | None, HowMany]:
+    """The records themselves, newest first: columns, rows as cells, the id to go on after, and how many there are."""
+    columns = resolve_columns(actor, asked.entity, Query())
+    title = rights.readable(actor, asked.entity).get(asked.entity.title)
+    reader = Reader(actor, asked.entity, [*columns, *([title] if title else [])])
+    with acting(actor):
+        found = rows(actor, asked)
+        window = found if after is None else found.filter(pk__lt=after)
+        read = list(window.order_by("-pk").values(*reader.columns())[: limit + 1])
+        many = count(found)
+    more = read[limit - 1]["id"] if len(read) > limit else None
+    read = read[:limit]
+    named = reader.names(read)
+    shown = [
+        Row(
+            row["id"], row["version"], reader.cell(row, title, named).text if title else str(row["id"]),
+            tuple(reader.cell(row, column, named) for column in columns),
+        )
+        for row in read
+    ]  # fmt: skip
+    return columns, shown, more, many

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("guanxi.web.screens.core.urls")),
     path("", include("guanxi.web.screens.intake.urls")),
     path("", include("guanxi.web.screens.engagement.urls")),
+    path("", include("guanxi.web.screens.insight.urls")),
     path("", include("guanxi.web.urls")),
 ]
 

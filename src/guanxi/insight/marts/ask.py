@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -90,14 +90,8 @@ def _key(value: Any, by: Dimension | None) -> Any:
 
 def statement(table: Table, actor: Actor, asked: Resolved) -> tuple[str, tuple[Any, ...]]:
     """The SQL of a question for one actor, and its values. Pure: it depends on what is given only (and on today's date)."""
-    owners = policy.owners(asked.entity, actor, "view")
-    where: list[str] = []
     values: list[Any] = []
-    if owners is not None:
-        where.append(_one_of(table, owner_path(asked.entity), [str(o) for o in owners]))
-    formats = formats_for(actor)
-    for path, f in asked.filters:
-        where.append(_condition(table, actor, path, f, formats, values))
+    where = _where(table, actor, asked, values)
     keys = ["NULL" if d is None else _dimension(table, d, actor.time_zone) for d in (asked.by, asked.split)]
     # One number a currency and stretch of days with one rate; with nothing but the reporting currency there is nothing to tell apart.
     rate = '"@fx"' if asked.money and "@fx" in table.columns and table.rates > 1 else "0"
@@ -115,6 +109,34 @@ def statement(table: Table, actor: Actor, asked: Resolved) -> tuple[str, tuple[A
         order = "total" if asked.value is not None else "n"
         body += f" GROUP BY {', '.join(grouped)} ORDER BY {order} DESC NULLS LAST, a"
     return body, tuple(values)
+
+
+def filled(marts: Opened, actor: Actor, asked: Resolved, fields: Sequence[str]) -> tuple[int, list[int]]:
+    """How many records a question is about, and in how many of them each of these essential fields is filled."""
+    if asked.question.more is not None:
+        raise NotHere("conditions that only the read door knows")
+    table = table_of(marts, asked.entity.key)
+    values: list[Any] = []
+    where = _where(table, actor, asked, values)
+    counts = ["count(*)"]
+    for key in fields:
+        table.type(f"@filled:{key}")
+        counts.append(f"count(*) FILTER (WHERE {quoted(f'@filled:{key}')})")
+    condition = f" WHERE {' AND '.join(where)}" if where else ""
+    row = marts.rows(f"SELECT {', '.join(counts)} FROM {quoted(table.name)}{condition}", tuple(values))[0]
+    return int(row[0]), [int(n) for n in row[1:]]
+
+
+def _where(table: Table, actor: Actor, asked: Resolved, values: list[Any]) -> list[str]:
+    """The actor's scope and the question's filters."""
+    owners = policy.owners(asked.entity, actor, "view")
+    where: list[str] = []
+    if owners is not None:
+        where.append(_one_of(table, owner_path(asked.entity), [str(o) for o in owners]))
+    formats = formats_for(actor)
+    for path, f in asked.filters:
+        where.append(_condition(table, actor, path, f, formats, values))
+    return where
 
 
 def _column(table: Table, path: Path) -> str:
