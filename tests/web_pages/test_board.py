@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from guanxi.core.access import SYSTEM, acting, actor_for
 from guanxi.core.access.models import FieldGrant, Level
@@ -18,6 +18,7 @@ from guanxi.core.journal.models import ChangeSet
 from guanxi.core.org import currency, versions
 from guanxi.records import catalogue, read
 from guanxi.records.read import board as reading
+from guanxi.records.read import groups
 
 BOARD = "/customers/account/board"
 LIST = "/customers/account/"
@@ -110,6 +111,16 @@ def test_counts_and_sums_equal_the_list(house: Any, get: Any) -> None:
     lead = next(c for c in page.context["columns"] if c.column.code == "lead")
     assert "KRW" in lead.note
     assert "CNY" in page.context["stated"]
+    actor = actor_for(house.owner)
+    with acting(actor):
+        entity = catalogue.get("customers.account")
+        counted = groups.groups(
+            entity, actor, read.Query(by="status", filters=(read.Filter("name", "filled", ("1",)),))
+        )
+    assert {g.label: (g.n, g.total) for g in counted.groups} == {
+        "Potential": (4, Decimal("172.10")),
+        "Active": (1, Decimal("7.20")),
+    }
     for column in page.context["columns"]:
         rows = get("owner", column.list_url).context["page"].rows
         assert str(len(rows)) == column.n
@@ -135,10 +146,10 @@ def test_sums_take_the_rate_of_the_day_that_counts(house: Any, get: Any) -> None
     assert "USD" in draft.note, "the one before any rate is left out, and named"
 
 
-def restrict(field: str, level: Level) -> None:
+def restrict(field: str, level: Level, entity: str = "customers.account") -> None:
     from guanxi.core.access.models import Role
 
-    FieldGrant.objects.create(role=Role.objects.get(key="sales"), entity="customers.account", field=field, level=level)
+    FieldGrant.objects.create(role=Role.objects.get(key="sales"), entity=entity, field=field, level=level)
     versions.bump("access")
     versions.refresh()
 
@@ -259,7 +270,8 @@ def test_days_in_this_column_and_stuck(house: Any, move: Any, monkeypatch: pytes
     assert {c.title: (c.days, c.stuck) for c in column.cards} == {"Old": (50, True), "Fresh": (5, False)}
     from guanxi.web.pages.board import Cards
 
-    html = Cards(entity, read.formats_for(actor)).html(column.cards)
+    with translation.override("en"):
+        html = Cards(entity, read.formats_for(actor)).html(column.cards)
     assert html.count("gx-stuck") == 1 and "Stuck: 50 days in this column" in html
 
 
@@ -274,6 +286,21 @@ def test_next_step_is_told_in_words_too(house: Any, get: Any, monkeypatch: pytes
         assert f'data-step="{when}"' in card and "gx-deal-step" in card and "<svg" in card
     assert "No next step" in html and (today + timedelta(days=3)).isoformat() in html
     monkeypatch.setattr(reading, "NEXT_STEPS", [])
+    assert "data-step" not in get("owner", f"{BOARD}?by=status").content.decode()
+
+
+def test_next_steps_are_those_of_follow_up(house: Any, get: Any) -> None:
+    """ENG-1: the earliest open step counts; a done one does not. Who may not know of steps is told nothing of them."""
+    today = timezone.now().astimezone(reading.ZoneInfo("Asia/Shanghai")).date()
+    id_ = house.customer("Acme", status="lead")
+    for days, done in ((9, None), (2, None), (-5, timezone.now())):
+        due = (today + timedelta(days=days)).isoformat()
+        house.save(
+            "engagement.step", {"what": "Call", "account": id_, "due": due, "owner": house.owner.pk, "done_at": done}
+        )
+    html = get("owner", f"{BOARD}?by=status").content.decode()
+    assert 'data-step="planned"' in html and (today + timedelta(days=2)).isoformat() in html
+    restrict("due", Level.MASKED, entity="engagement.step")
     assert "data-step" not in get("owner", f"{BOARD}?by=status").content.decode()
 
 
@@ -342,7 +369,9 @@ def test_a_board_of_a_custom_list(house: Any, get: Any, account: Any) -> None:
 def test_saved_views_open_as_boards(house: Any, get: Any, post: Any) -> None:
     post("owner", f"{LIST}views/save", {"name": "Key ones", "params": "f.tier.any=key"})
     html = get("owner", f"{BOARD}?by=status").content.decode()
-    assert f'href="{BOARD}?by=status&amp;f.tier.any=key"' in html and "Key ones" in html
+    assert (
+        re.search(rf'href="{re.escape(BOARD)}\?by=status&amp;f.tier.any=key&amp;view=\d+"', html) and "Key ones" in html
+    )
 
 
 def test_names_are_text_on_cards(house: Any, get: Any, move: Any) -> None:

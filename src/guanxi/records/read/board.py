@@ -33,6 +33,7 @@ from guanxi.records.read import filters
 from guanxi.records.read.cells import Cell, Reader, formats_for
 from guanxi.records.read.count import CAP
 from guanxi.records.read.door import visible
+from guanxi.records.read.groups import _opening, amount_of
 from guanxi.records.read.page import _place, _window, matching
 from guanxi.records.read.query import Cursor, Query, resolve_sort
 from guanxi.records.rights import UnknownField
@@ -136,22 +137,6 @@ def field_of(entity: Entity, actor: Actor, key: str) -> Field:
     return found
 
 
-def amount_of(entity: Entity, actor: Actor) -> tuple[Field | None, Field | None]:
-    """The money field that columns sum up and the field with the day of its rate, as far as the actor may read them."""
-    known = rights.readable(actor, entity)
-
-    def readable(key: str) -> Field | None:
-        field = known.get(key)
-        return field if field is not None and rights.level(actor, field).rank >= Level.READ.rank else None
-
-    amount = readable(entity.board.amount)
-    if amount is None or not isinstance(amount.kind, kinds.Money):
-        return None, None
-    if amount.kind.currency_field and readable(amount.kind.currency_field) is None:
-        return None, None
-    return amount, readable(entity.board.dated) if entity.board.dated else None
-
-
 def may_edit(entity: Entity, actor: Actor, by: Field) -> bool:
     """Whether the actor may move any card at all."""
     return rights.level(actor, by) is Level.EDIT and actor.can(entity.key, "edit")
@@ -163,6 +148,11 @@ def may_edit(entity: Entity, actor: Actor, by: Field) -> bool:
 def holds(by: Field, code: str) -> Q:
     """The condition that a record stands in this column."""
     return filters.empty(by) if code == NONE else Q(Exact(by.expression, code))
+
+
+def opening(query: Query, by: Field, code: str) -> Query | None:
+    """The question whose list is exactly this column; None where no question means that."""
+    return _opening(query, by, code or None)
 
 
 def read(entity: Entity, actor: Actor, by: Field, query: Query) -> Board:
@@ -246,7 +236,7 @@ class _Cards:
         self.entity, self.actor, self.by = entity, actor, by
         self.formats = formats_for(actor)
         known = rights.readable(actor, entity)
-        self.amount, self.dated = amount_of(entity, actor)
+        self.amount, self.dated = amount_of(actor, entity)
         self.title = known.get(entity.title)
         self.owner = known.get(entity.policy.owner_field) or next(
             (f for k in entity.columns if (f := known.get(k)) and isinstance(f.kind, kinds.Person)), None
@@ -342,7 +332,7 @@ def figures(
         for code in codes:
             any_of |= holds(by, code)
         found = found.filter(any_of)
-    amount, dated = amount_of(entity, actor)
+    amount, dated = amount_of(actor, entity)
     base = org_settings.get("reporting_currency")
     rows = _grouped(entity, found, by, amount, dated, base)
     rates = _Rates(base)

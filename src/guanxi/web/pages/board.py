@@ -28,8 +28,9 @@ from guanxi.records.read.board import NONE, Card, Column, Figure
 from guanxi.records.read.cells import Reader
 from guanxi.web import components
 from guanxi.web.kinds import values_from
-from guanxi.web.pages import addresses, filters, form, lists, saved_views
+from guanxi.web.pages import addresses, filters, form, saved_views
 from guanxi.web.pages.base import actor_of, entity_page, entity_plural, number, render, sentence, sentences, wants
+from guanxi.web.pages.chips import chips
 from guanxi.web.templatetags.gx import number as grouped
 
 TAGS = 3  # on a card; the others are counted
@@ -193,14 +194,15 @@ def board_url(entity: Entity, by: Field, query: read.Query | None = None) -> str
 
 
 def question(request: HttpRequest) -> read.Query:
-    return read.Query.from_params([(name, value) for name, values in request.GET.lists() for value in values])
+    """What the board shows: the list's question; `by` says the columns here."""
+    asked = read.Query.from_params([(name, value) for name, values in request.GET.lists() for value in values])
+    return replace(asked, by="")
 
 
 def column_list(entity: Entity, by: Field, query: read.Query, code: str) -> str:
-    """The list of what a column holds: the same question and one filter more."""
-    mine = f"f.{by.key}.empty=1" if code == NONE else urlencode({f"f.{by.key}.is": code})
-    params = query.params()
-    return f"{addresses.list_url(entity.key)}?{params}{'&' if params else ''}{mine}"
+    """The list of exactly what a column holds; "" where no question means that."""
+    asked = reading.opening(query, by, code)
+    return "" if asked is None else f"{addresses.list_url(entity.key)}?{asked.params()}"
 
 
 @require_GET
@@ -210,9 +212,7 @@ def board(request: HttpRequest, entity: Entity) -> HttpResponse:
     by = reading.field_of(entity, actor, request.GET.get("by", ""))
     base = addresses.list_url(entity.key)
     if filters.is_builder(request.GET):
-        answer = filters.to_address(request, entity, f"{base}board")
-        answer["Location"] += f"{'&' if '?' in answer['Location'] else '?'}by={by.key}"
-        return answer
+        return filters.to_address(request, entity, f"{base}board")
     query = question(request)
     found = reading.read(entity, actor, by, query)
     formats = read.formats_for(actor)
@@ -232,9 +232,10 @@ def board(request: HttpRequest, entity: Entity) -> HttpResponse:
     here = board_url(entity, by)
     views = saved_views.seen_by(actor, entity)
     now = saved_views.current(views, query, None, plain=False)
-    tabs = saved_views.tabs(views, base, now)
-    for tab in tabs:
-        tab["url"] = f"{here}&{tab['url'].partition('?')[2]}"
+    tabs = saved_views.tabs(views, base, now, query)
+    for tab, view in zip(tabs, [None, *views], strict=False):
+        asked = "" if view is None else replace(view.question(), by="", view=str(view.id)).params()
+        tab["url"] = f"{here}&{asked}".rstrip("&")
     context: dict[str, Any] = {
         "entity": entity,
         "plural": entity_plural(entity),
@@ -253,7 +254,7 @@ def board(request: HttpRequest, entity: Entity) -> HttpResponse:
         "list_url": f"{base}?{query.params()}",
         "keep": [(n, v) for n, v in parse_qsl(query.params()) if n != "q"],
         "chips": _chips(actor, entity, query, by),
-        "clear_url": f"{here}&{query.params(filters=())}".rstrip("&"),
+        "clear_url": f"{here}&{query.unfiltered().params()}".rstrip("&"),
         "tabs": tabs,
         "may": {"create": actor.can(entity.key, "create"), "export": False},
         "language": actor.language,
@@ -265,7 +266,7 @@ def _chips(actor: Actor, entity: Entity, query: read.Query, by: Field) -> list[A
     """The filters in force; taken away they lead back to the board."""
     base = addresses.list_url(entity.key)
     here = board_url(entity, by)
-    made = lists.chips(actor, entity, query, base)
+    made = chips(actor, entity, query, base)
     return [replace(c, remove_url=c.remove_url.replace(f"{base}?", f"{here}&", 1)) for c in made]
 
 
@@ -319,7 +320,7 @@ def _figures(
     assert isinstance(by.kind, kinds.Choice)
     formats = read.formats_for(actor)
     found = reading.figures(entity, actor, by, query, codes)
-    nothing = zero(reading.amount_of(entity, actor)[0])
+    nothing = zero(reading.amount_of(actor, entity)[0])
     every = codes if codes is not None else [*(o.value for o in by.kind.options(formats)), NONE]
     return {code: words(found.get(code, nothing), formats) for code in every}
 
