@@ -272,7 +272,7 @@ def main() -> None:
         from django.core.management import call_command
         from django.test.utils import override_settings
 
-        from bench import board, data
+        from bench import board, data, search
         from guanxi.core.org import versions
 
         call_command("migrate", verbosity=0)
@@ -285,6 +285,7 @@ def main() -> None:
             change_set = bench.load(path, n)
             bench.index(n)
             bench.pages()
+            search.run(bench)
             board.measure(bench)
             bench.undo(change_set, n)
             if given.lines:
