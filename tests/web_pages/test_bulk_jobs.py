@@ -32,7 +32,10 @@ def few(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any) -> None:
 
 def load(owner: User, n: int, start: int = 0) -> None:
     entity, actor = catalogue.get("customers.account"), SYSTEM
-    rows = [(i, {"name": f"Firm {start + i:03}", "kind": "company", "tier": "key", "owner": owner.username}) for i in range(n)]
+    rows = [
+        (i, {"name": f"Firm {start + i:03}", "kind": "company", "tier": "key", "owner": owner.username})
+        for i in range(n)
+    ]
     with acting(actor):
         assert bulk.load(actor, entity, rows, columns=["name", "kind", "tier", "owner"]).balance.created == n
 
@@ -103,7 +106,9 @@ def test_rows_seen_but_not_to_be_changed_are_skipped_and_hidden_ones_not_counted
 def test_rules_hold_in_many_and_name_why(house: Any, post: Any) -> None:
     load(house.owner, 4)
     for i in range(2):
-        house.save("customers.account", {"name": f"张三{i}", "kind": "person", "gender": "female", "owner": house.owner.pk})
+        house.save(
+            "customers.account", {"name": f"张三{i}", "kind": "person", "gender": "female", "owner": house.owner.pk}
+        )
     done = run_inline(ask(post, "owner", kind="company"))
     assert done.state == "done", done.error
     assert done.result["balance"] == {"read": 6, "created": 0, "updated": 0, "unchanged": 4, "skipped": 0, "held": 2}

@@ -22,7 +22,12 @@ def info(get: Any, who: str, *ids: int, cols: str = "name,tier,phone,owner,creat
 
 
 def save(post: Any, who: str, id_: int, key: str, value: Any, version: int = 1, **more: Any) -> Any:
-    return post(who, f"{LIST}{id_}/grid", {"key": key, key: value, "version": version, "cols": "name,tier,phone", **more}, htmx=True)
+    return post(
+        who,
+        f"{LIST}{id_}/grid",
+        {"key": key, key: value, "version": version, "cols": "name,tier,phone", **more},
+        htmx=True,
+    )
 
 
 def test_rows_carry_what_the_grid_needs(house: Any, get: Any) -> None:

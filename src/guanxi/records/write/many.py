@@ -163,7 +163,8 @@ def _circles(entity: Entity, field: Field, moved: Mapping[int, Any]) -> set[int]
         following: dict[int, int] = {}
         for id_, value in at.items():
             if value in seen[id_]:
-                found.add(id_)
+                if value == id_:  # others that only lead into a circle are not to blame for it
+                    found.add(id_)
                 continue
             seen[id_].add(value)
             higher = above[value]

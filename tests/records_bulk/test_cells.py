@@ -1,0 +1,105 @@
+"""The set-based middle of bulk edit and paste keeps the same rules as `save`, and changes no more than it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from guanxi.core.access import SYSTEM, acting
+from guanxi.core.journal.models import Change
+from guanxi.core.org import versions
+from guanxi.records import catalogue, custom, invert, write
+from guanxi.records.entity import Entity
+from guanxi.records.read import visible
+
+
+@pytest.fixture(autouse=True)
+def _database(db: None) -> Any:
+    versions.refresh()
+    with acting(SYSTEM):
+        yield
+
+
+@pytest.fixture
+def account() -> Entity:
+    return catalogue.get("customers.account")
+
+
+def make(entity: Entity, **values: Any) -> int:
+    return write.save(SYSTEM, entity, {"name": "Acme", "kind": "company", **values}).id
+
+
+def row(entity: Entity, id_: int) -> Any:
+    return entity.model.all_rows.get(pk=id_)
+
+
+def test_unique_values_are_one_records_alone(account: Entity) -> None:
+    custom.define(SYSTEM, account, kind="text", label_zh="号", label_en="No", key="x_no", unique=True)
+    one, two, three = (make(account) for _ in range(3))
+    write.save(SYSTEM, account, {"x_no": "A"}, id=three)
+    done = write.edit_cells(SYSTEM, account, {one: {"x_no": "B"}, two: {"x_no": "B"}, three: {"x_no": "A"}})
+    assert done.balance.to_dict() == {"read": 3, "created": 0, "updated": 1, "unchanged": 1, "skipped": 0, "held": 1}
+    assert [p.code for p in done.held[two, "x_no"]] == ["field.taken"]
+    taken = write.edit_cells(SYSTEM, account, {one: {"x_no": "A"}})
+    assert (one, "x_no") in taken.held and row(account, one).custom == {"x_no": "B"}
+
+
+def test_no_circle_is_made_by_many_at_once(account: Entity) -> None:
+    one, two, three = (make(account) for _ in range(3))
+    done = write.edit_cells(SYSTEM, account, {one: {"parent": two}, two: {"parent": three}, three: {"parent": one}})
+    assert done.balance.held == 3 and not done.changed
+    fine = write.edit_cells(SYSTEM, account, {one: {"parent": two}, two: {"parent": three}})
+    assert fine.balance.updated == 2
+    many = write.edit_many(SYSTEM, account, visible(account, SYSTEM).filter(pk=three), {"parent": str(one)})
+    assert many.balance.held == 1 and many.why == {"link.itself": 1}
+
+
+def test_a_bad_cell_does_not_take_its_row_along(account: Entity) -> None:
+    id_ = make(account)
+    done = write.edit_cells(SYSTEM, account, {id_: {"gender": "female", "remark": "x", "name": ""}})
+    assert {k for _i, k in done.held} == {"gender", "name"} and done.changed == {(id_, "remark")}
+    assert (row(account, id_).gender, row(account, id_).remark, row(account, id_).name) == ("", "x", "Acme")
+
+
+def test_trying_leaves_nothing_and_says_the_same(account: Entity) -> None:
+    id_ = make(account)
+    cells = {id_: {"remark": "x", "phone": "12"}}
+    tried = write.edit_cells(SYSTEM, account, cells, try_only=True)
+    assert row(account, id_).remark == "" and Change.objects.filter(record=id_).count() == 1
+    done = write.edit_cells(SYSTEM, account, cells)
+    assert (tried.changed, tried.balance, tried.held.keys()) == (done.changed, done.balance, done.held.keys())
+
+
+def test_sums_follow_cells(account: Entity) -> None:
+    line, order = catalogue.get("trade.orderline"), catalogue.get("trade.order")
+    number = write.save(SYSTEM, order, {"account": make(account), "ordered_at": "2026-01-05"}).id
+    ids = [write.save(SYSTEM, line, {"order": number, "quantity": "1", "unit_price": "10"}).id for _ in range(2)]
+    write.edit_cells(SYSTEM, line, {ids[0]: {"quantity": "3"}, ids[1]: {"unit_price": "5"}})
+    assert row(order, number).total == 35
+    many = write.edit_many(SYSTEM, line, visible(line, SYSTEM).filter(pk__in=ids), {"quantity": "2"})
+    assert row(order, number).total == 30
+    invert.undo(SYSTEM, many.change_set)
+    assert row(order, number).total == 35
+
+
+def test_search_follows_only_where_words_changed(account: Entity) -> None:
+    from guanxi.records import search
+
+    ids = [make(account) for _ in range(3)]
+    write.edit_many(SYSTEM, account, visible(account, SYSTEM).filter(pk__in=ids), {"tier": "key"})
+    write.edit_cells(SYSTEM, account, {ids[0]: {"name": "华为技术"}})
+    found = visible(account, SYSTEM).filter(search.condition(SYSTEM, account, "huawei"))
+    assert [r.pk for r in found] == [ids[0]]
+
+
+def test_queries_of_bulk_edit_do_not_grow_with_the_rows(account: Entity) -> None:
+    counts = []
+    for n in (2, 30):
+        ids = [make(account, id_number="") for _ in range(n)]
+        with CaptureQueriesContext(connection) as queries:
+            write.edit_many(SYSTEM, account, visible(account, SYSTEM).filter(pk__in=ids), {"tier": "key"})
+        counts.append(len(queries))
+    assert counts[0] == counts[1], counts
