@@ -59,7 +59,7 @@ def first_line(words: str) -> str:
     """The first line, cut at a word or sign of punctuation where it is long."""
     line = next((one.strip() for one in words.split("\n") if one.strip()), "")
     if len(line) <= SUBJECT:
-        return line
+        return line.rstrip(" ，。；、,;.")
     cut = line[:SUBJECT]
     at = max(cut.rfind(sign) for sign in " ，。；、,;.")
     return (cut[:at] if at > SUBJECT // 2 else cut).rstrip(" ，。；、,;.") + "…"

@@ -157,7 +157,7 @@ def attach(actor: Actor, entity: Entity, id: int, uploads: Iterable[Any], *, doo
         raise read.Hidden(f"{entity.key} {id}")
     made: list[int] = []
     refused: list[tuple[str, Any]] = []
-    with change_set(actor, door=door, action="attach", entity=entity.key, record=id) as cs:
+    with change_set(actor, door=door, action="attach", entity=ATTACHMENT.key) as cs:
         for upload in uploads:
             values = {"about_entity": entity.key, "about": id, "file": upload}
             try:

@@ -86,6 +86,8 @@ def test_demo_loads_once_and_keeps_what_people_did(little: None, monkeypatch: py
         "trade.orderline",
         "trade.payment",
         "trade.product",
+        "engagement.interaction",
+        "engagement.step",
     )
 
     def counts() -> dict[str, int]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +22,8 @@ from guanxi.core.identity.services import add_person
 from guanxi.core.journal.models import Door
 from guanxi.core.org import currency, departments
 from guanxi.core.org.models import Department, ExchangeRate, Setting
-from guanxi.ops.demo import business, people, retail
+from guanxi.ops.demo import business, followups, people, retail
+from guanxi.ops.demo.business import SHANGHAI
 from guanxi.ops.demo.journey import Basket, Journey
 from guanxi.ops.errors import Unavailable
 from guanxi.records import bulk, catalogue, custom, search
@@ -120,6 +122,7 @@ class Loader:
             self.catalogue()
             self.business_orders()
             self.retail_orders()
+            self.follow_ups()
             self.index()
         if self.created:
             self.say(f"Demo company: {self.created:,} records in {time.monotonic() - began:.0f} s.")
@@ -338,6 +341,19 @@ class Loader:
         """Whoever owns a private customer sold to them."""
         rows = visible(catalogue.get("customers.account"), self.admin).filter(external_id__startswith="DEMO-H")
         return dict(rows.values_list("external_id", "owner__username"))
+
+    def follow_ups(self) -> None:
+        with self.step("follow-ups") as todo:
+            if not todo:
+                return
+            self.say("Demo company: follow-ups …")
+            accounts = self.ids("customers.account", "external_id")
+            contacts = self.ids("customers.contact", "external_id")
+            now = datetime.now(SHANGHAI).replace(second=0, microsecond=0)
+            said, steps = followups.rows(self.companies, self.staff, now)
+            linked = (r for r in self.linked(said, account=accounts, contact=contacts) if r["account"])
+            self.put("follow-ups", "engagement.interaction", linked)
+            self.put("next steps", "engagement.step", (r for r in self.linked(steps, account=accounts) if r["account"]))
 
     def index(self) -> None:
         """What bulk loads left to the search job is indexed here: a demo should be found at once."""
