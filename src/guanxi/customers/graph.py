@@ -81,7 +81,11 @@ def around(actor: Actor, account: int, *, opened: Iterable[int] = (), most: int 
             if e.start in graph.nodes and e.end in graph.nodes and (e.start, e.end, e.label) not in known
         ]
     waiting = [n.key[1] for n in graph.nodes.values() if n.key[0] == ACCOUNT.key and not n.opened]
+    drawn = set(graph.edges)
     for edge in _edges(actor, waiting, limit=AHEAD) if waiting else ():
+        if edge.start in graph.nodes and edge.end in graph.nodes and edge not in drawn:
+            graph.edges.append(edge)
+            drawn.add(edge)
         for here, there in ((edge.start, edge.end), (edge.end, edge.start)):
             if here in graph.nodes and there not in graph.nodes and not graph.nodes[here].opened:
                 graph.nodes[here].more = True

@@ -19,6 +19,7 @@ from guanxi.web.pages import addresses, shown
 from guanxi.web.pages.base import actor_of, entity_label, entity_page, entity_plural, render
 from guanxi.web.pages.facts import Writer
 from guanxi.web.pages.neighbours import came_from
+from guanxi.web.pages.why import may_ask
 
 PANEL_ROWS = 5
 EARLIER = 10
@@ -94,7 +95,7 @@ def context_of_facts(
         "head": header(view, writer),
         "parts": [p for p in parts if p.body],
         "bare": [p for p in parts if not p.body],
-        "may": {a: a in view.may for a in ("edit", "delete", "assign")},
+        "may": {a: a in view.may for a in ("edit", "delete", "assign")} | {"ask": may_ask(actor_of(request))},
         "id": view.id,
     }
 

@@ -27,6 +27,7 @@ from guanxi.web.pages import (
     saved_views,
     search,
     timeline,
+    why,
 )
 
 
@@ -59,6 +60,7 @@ def of(entity: Entity) -> URLResolver:
         path("<int:id>/timeline", timeline.timeline_page, key, name="timeline"),
         path("<int:id>/file/<slug:field>", files.download, key, name="file"),
         path("<int:id>/panel/<slug:name>", record.panel_page, key, name="panel"),
+        path("<int:id>/why", why.why, key, name="why"),
         path("<int:id>/neighbours", neighbours.neighbours, key, name="neighbours"),
         path("<int:id>/cell/<slug:field>", cells.cell, key, name="cell"),
         path("<int:id>/origin/<slug:field>", origin.origin, key, name="origin"),
