@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import format_decimal
 from django import template
 from django.template import Context, NodeList
 from django.template.base import FilterExpression, Parser, Token, kwarg_re
@@ -16,6 +19,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from guanxi.core.access.actor import NoActor, current
+from guanxi.records import kinds as kinds_of
+from guanxi.records.kinds import Formats
+from guanxi.records.read.cells import formats_for
 from guanxi.web import assets, components, kinds
 
 register = template.Library()
@@ -302,10 +309,43 @@ def styled(field: Any) -> SafeString:
     return field.as_widget(attrs=attrs)
 
 
+def _formats() -> Formats | None:
+    """How the person who looks writes numbers and days; None where nobody is signed in."""
+    try:
+        return formats_for(current())
+    except NoActor:
+        return None
+
+
 @register.filter
 def number(value: Any) -> str:
-    """1234567 → 1,234,567 (figures are grouped the same way in both languages)."""
-    return f"{value:,}" if isinstance(value, (int, float)) else str(value)
+    """1234567 → 1,234,567, or as the person writes numbers; figures are grouped the same way in both languages."""
+    if not isinstance(value, (int, float, Decimal)):
+        return str(value)
+    formats = _formats()
+    if formats is not None and formats.number_format:
+        return str(format_decimal(value, locale=formats.number_format, decimal_quantization=False))
+    if isinstance(value, Decimal):
+        text = f"{value:,f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{value:,}"
+
+
+@register.filter
+def day(value: Any) -> str:
+    """A day as the person writes days; of an instant, the day of their time zone."""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
+    return kinds_of.Date().format(value, _formats() or Formats())
+
+
+@register.filter
+def instant(value: Any) -> str:
+    """Day and time to the second, as the person writes them, in their time zone."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value) if timezone.is_aware(value) else value
+    return f"{day(local.date())} {local:%H:%M:%S}"
 
 
 @register.filter
@@ -347,7 +387,7 @@ def ago(value: Any) -> SafeString:
     if value is None:
         return components.safe("")
     local = timezone.localtime(value) if timezone.is_aware(value) else value
-    exact = local.strftime("%Y-%m-%d %H:%M")
+    exact = f"{day(local.date())} {local:%H:%M}"
     seconds = (timezone.now() - value).total_seconds() if timezone.is_aware(value) else 0
     if 0 <= seconds < 60:
         text = _("just now")
