@@ -14,14 +14,13 @@ from django.utils.translation import gettext as _
 from guanxi.core.access.actor import Actor
 from guanxi.core.org.settings import organisation
 from guanxi.insight import live, money, periods, questions
-from guanxi.insight.groups import Group, TooMany
+from guanxi.insight.groups import REST, Group, TooMany
 from guanxi.insight.marts import ask, store
 from guanxi.insight.questions import MOST_GROUPS, Dimension, Question, Resolved
 from guanxi.records import kinds, policy
 from guanxi.records.read import Filter, formats_for
 from guanxi.records.read.cells import names_of
 
-REST = "…rest"  # the key of everything beyond the largest groups
 #: Below this many rows PostgreSQL answers as fast, and of this moment.
 SMALL = 20_000
 
@@ -118,10 +117,13 @@ def answer(actor: Actor, question: Question, *, prefer: str = "") -> Answer:
     else:
         splits = _order(asked, asked.split, sums, 1, namer) if asked.split is not None else [None]
         keys = tuple(_order(asked, asked.by, sums, 0, namer))
-        rest: set[Any] = set()
+        rest: set[Any] = {REST} if REST in keys else set()
+        keys = tuple(key for key in keys if key != REST)
         if question.top and len(keys) > question.top and not asked.by.dated:
-            rest = set(keys[question.top :])
-            keys = (*keys[: question.top], REST)
+            rest |= set(keys[question.top :])
+            keys = keys[: question.top]
+        if rest:
+            keys = (*keys, REST)
         if len(keys) > MOST_GROUPS or len(splits) > 60:
             raise TooMany
         names = namer.labels(asked.by, keys)

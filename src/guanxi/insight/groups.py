@@ -8,6 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 
+REST = "…rest"  # the key of everything beyond the largest groups
+
+
 @dataclass(frozen=True)
 class Group:
     """`n` records under one value of the dimensions. `total` is in `currency` by the rate of the day `on` (None: of today)."""

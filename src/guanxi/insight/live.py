@@ -17,7 +17,7 @@ from django.db.models.lookups import In, IsNull
 
 from guanxi.core.access.actor import Actor, acting
 from guanxi.core.org.settings import organisation
-from guanxi.insight.groups import Group, TooMany
+from guanxi.insight.groups import REST, Group, TooMany
 from guanxi.insight.questions import Dimension, Path, Resolved
 from guanxi.records import catalogue, kinds, rights
 from guanxi.records.entity import Entity, Field
@@ -110,12 +110,14 @@ def _groups(actor: Actor, asked: Resolved) -> Iterator[Group]:
                 if isinstance(asked.time.field.kind, kinds.DateTime)
                 else day
             )
-        yield from _read(asked, found.annotate(**keys).filter(~at_home), list(keys), sums)
+        yield from _read(asked, found.annotate(**keys).filter(~at_home), list(keys), sums, several=True)
         return
     yield from _read(asked, found.annotate(**keys), list(keys), sums)
 
 
-def _read(asked: Resolved, found: QuerySet[Any], keys: list[str], sums: dict[str, Any]) -> Iterator[Group]:
+def _read(
+    asked: Resolved, found: QuerySet[Any], keys: list[str], sums: dict[str, Any], *, several: bool = False
+) -> Iterator[Group]:
     if not keys:
         row = found.aggregate(**sums)
         yield Group(None, None, row["gx_n"], _decimal(row.get("gx_total")))
@@ -123,7 +125,12 @@ def _read(asked: Resolved, found: QuerySet[Any], keys: list[str], sums: dict[str
     grouped = found.values(*keys).annotate(**sums).order_by("-gx_total" if "gx_total" in sums else "-gx_n")
     read = list(grouped[: MOST + 1])
     if len(read) > MOST:
-        raise TooMany
+        if not asked.question.top or asked.split is not None or several or asked.measure == "distinct":
+            raise TooMany
+        read = read[: asked.question.top]
+        seen = [row["gx_by"] for row in read]
+        row = found.exclude(gx_by__in=[k for k in seen if k is not None]).aggregate(**sums)
+        yield Group(REST, None, row["gx_n"], _decimal(row.get("gx_total")), asked.fixed_currency)
     for row in read:
         yield Group(
             _plain(row.get("gx_by")), _plain(row.get("gx_split")), row["gx_n"], _decimal(row.get("gx_total")),

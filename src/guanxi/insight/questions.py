@@ -144,6 +144,13 @@ def time_path(entity: Entity) -> str:
 def path(actor: Actor, entity: Entity, text: str) -> Path:
     """The checked path. UnknownField, word for word the same, for what is not there and for what is not for this person: every
     field on the way must be readable, every record passed through visible to them at all."""
+    try:
+        return _path(actor, entity, text)
+    except UnknownField:
+        raise UnknownField(text) from None
+
+
+def _path(actor: Actor, entity: Entity, text: str) -> Path:
     keys, _, part = text.partition(":")
     names = keys.split(".")
     if not text or len(names) > DEEPEST or (part and part not in PARTS):

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from guanxi.core.access.actor import Actor
+from guanxi.core.org import currency
 from guanxi.core.org.settings import organisation
-from guanxi.insight.groups import Group, TooMany
+from guanxi.insight.groups import REST, Group, TooMany
 from guanxi.insight.marts.build import local, quoted
 from guanxi.insight.marts.shape import MAIN_TIME
 from guanxi.insight.marts.store import Opened
@@ -64,6 +65,9 @@ def ask(marts: Opened, actor: Actor, asked: Resolved) -> list[Group]:
     table = table_of(marts, asked.entity.key)
     sql, values = statement(table, actor, asked)
     fx = marts.fx.get(asked.entity.key, {})
+    if _ranked(asked):
+        rates = {number: _weight(code, on) for number, (code, on) in fx.items()} if table.rates > 1 else {}
+        sql, values = largest(table, actor, asked, rates)
     rows = marts.rows(f"{sql} LIMIT {MOST + 1}", values)
     if len(rows) > MOST:
         raise TooMany
@@ -75,24 +79,48 @@ def ask(marts: Opened, actor: Actor, asked: Resolved) -> list[Group]:
     return found
 
 
-def _key(value: Any, by: Dimension | None) -> Any:
-    if by is None or value is None:
-        return None
-    if by.dated:
-        if isinstance(value, int):  # months since 1900, or larger units of them
-            months = value * {"month": 1, "quarter": 3, "year": 12}[by.unit]
-            return date(1900 + months // 12, months % 12 + 1, 1)
-        return value.date() if isinstance(value, datetime) else value
-    if isinstance(by.field.kind, kinds.Link) and not by.path.first:
-        return int(value)
-    return value
+def _ranked(asked: Resolved) -> bool:
+    """Whether only the largest of possibly very many groups are wanted."""
+    by = asked.by
+    return bool(
+        asked.question.top and by is not None and not by.dated and asked.split is None and asked.measure != "distinct"
+    )
 
 
-def statement(table: Table, actor: Actor, asked: Resolved) -> tuple[str, tuple[Any, ...]]:
-    """The SQL of a question for one actor, and its values. Pure: it depends on what is given only (and on today's date)."""
+def _weight(code: str, on: date | None) -> float:
+    try:
+        return float(currency.rate(code, on=on))
+    except currency.NoRate:
+        return 0.0
+
+
+def largest(table: Table, actor: Actor, asked: Resolved, rates: Mapping[int, float]) -> tuple[str, tuple[Any, ...]]:
+    """The SQL of the `top` largest groups, and of the rest as one. Rates only rank; amounts stay apart by currency and exact."""
+    assert asked.by is not None
     values: list[Any] = []
     where = _where(table, actor, asked, values)
-    keys = ["NULL" if d is None else _dimension(table, d, actor.time_zone) for d in (asked.by, asked.split)]
+    key = _dimension(table, asked.by, actor.time_zone)
+    n, total, rate = _figures(table, asked)
+    column = "1" if asked.value is None else _column(table, asked.value)
+    factor = (
+        ""
+        if not rates or rate == "0"
+        else f" * CASE {rate} {' '.join(f'WHEN {k} THEN {r!r}' for k, r in sorted(rates.items()))} END"
+    )
+    rank = f"{'avg' if asked.measure == 'avg' else 'sum'}({column}{factor})"
+    condition = f" WHERE {' AND '.join(where)}" if where else ""
+    most = " AND ".join([*where, f"{key} IS NOT NULL"])
+    name = quoted(table.name)
+    sql = (
+        f"WITH most AS (SELECT {key} AS k FROM {name} WHERE {most} GROUP BY k ORDER BY {rank} DESC NULLS LAST, k LIMIT {asked.question.top})"
+        f" SELECT CASE WHEN k IS NULL THEN '{REST}' ELSE k::VARCHAR END AS a, NULL AS b, {rate} AS r, {n} AS n, {total} AS total"
+        f" FROM {name} LEFT JOIN most ON {key} = k{condition} GROUP BY a{', r' if rate != '0' else ''} ORDER BY a"
+    )
+    return sql, (*values, *values)
+
+
+def _figures(table: Table, asked: Resolved) -> tuple[str, str, str]:
+    """How many, the total, and what tells currencies apart, as SQL."""
     # One number a currency and stretch of days with one rate; with nothing but the reporting currency there is nothing to tell apart.
     rate = '"@fx"' if asked.money and "@fx" in table.columns and table.rates > 1 else "0"
     if asked.money and "@fx" not in table.columns and asked.currency is not None:
@@ -102,6 +130,30 @@ def statement(table: Table, actor: Actor, asked: Resolved) -> tuple[str, tuple[A
         column = _column(table, asked.value)
         n = f"count({column})" if asked.measure == "avg" else n
         total = f"count(DISTINCT {column})" if asked.measure == "distinct" else f"sum({column})"
+    return n, total, rate
+
+
+def _key(value: Any, by: Dimension | None) -> Any:
+    if by is None or value is None or value == REST:
+        return value
+    if by.dated:
+        if isinstance(value, int):  # months since 1900, or larger units of them
+            months = value * {"month": 1, "quarter": 3, "year": 12}[by.unit]
+            return date(1900 + months // 12, months % 12 + 1, 1)
+        return value.date() if isinstance(value, datetime) else value
+    if isinstance(by.field.kind, (kinds.Link, kinds.Rating)) and not by.path.first:
+        return int(value)
+    if by.path.first or isinstance(by.field.kind, kinds.YesNo):
+        return value in (True, "true")
+    return value
+
+
+def statement(table: Table, actor: Actor, asked: Resolved) -> tuple[str, tuple[Any, ...]]:
+    """The SQL of a question for one actor, and its values. Pure: it depends on what is given only (and on today's date)."""
+    values: list[Any] = []
+    where = _where(table, actor, asked, values)
+    keys = ["NULL" if d is None else _dimension(table, d, actor.time_zone) for d in (asked.by, asked.split)]
+    n, total, rate = _figures(table, asked)
     condition = f" WHERE {' AND '.join(where)}" if where else ""
     body = f"SELECT {keys[0]} AS a, {keys[1]} AS b, {rate} AS r, {n} AS n, {total} AS total FROM {quoted(table.name)}{condition}"
     grouped = [name for name, sql in (("a", keys[0]), ("b", keys[1]), ("r", rate)) if sql not in ("NULL", "0")]

@@ -254,7 +254,7 @@ class Opened:
         self.columns: dict[str, dict[str, str]] = {}
         self.enums: dict[tuple[str, str], frozenset[str]] = {}
         for table, column, type_ in self.con.execute(
-            "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main'"
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' AND NOT internal"
         ).fetchall():
             enum = str(type_).startswith("ENUM")
             self.columns.setdefault(table, {})[column] = "ENUM" if enum else str(type_)
