@@ -29,15 +29,17 @@ from guanxi.web.shell import toast
 
 MOST_OPTIONS = 300
 MOST_CHIPS = 40
+SHORT = 8  # fields; a form of so few is shown whole
 AMOUNTS = ("integer", "number", "money", "percent")
 
 
 @dataclass(frozen=True)
 class Group:
-    """A section of the form."""
+    """A section of the form. `folded`: behind "more fields" until somebody wants it."""
 
     title: str
     fields: list[FormField]
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,44 @@ def groups_of(
     return groups
 
 
+def in_order_of_need(entity: Entity, groups: Sequence[Group], given: Iterable[str]) -> list[Group]:
+    """For a new record: first what it must have, then what makes it complete or came along in the address; the rest folded.
+
+    Nothing is folded in a form so short that folding would not help, and nothing with a problem.
+    """
+    every = [f for g in groups for f in g.fields]
+    if len(every) <= SHORT:
+        return list(groups)
+    wanted = {*entity.counted, *given}
+    main = [f for f in every if f.required or f.key in wanted or f.problems]
+    if not main:
+        return list(groups)
+    main.sort(key=lambda f: not f.required)
+    first = next((f for f in main if f.problems), main[0])
+    for field in every:
+        field.autofocus = field is first
+    shown = {f.key for f in main}
+    rest = [Group(g.title, [f for f in g.fields if f.key not in shown], folded=True) for g in groups]
+    return [Group(_("The main things"), main), *(g for g in rest if g.fields)]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One line of the summary above a form that could not be saved. `id`: the element to go to, "" for the record as a whole."""
+
+    text: str
+    label: str = ""
+    id: str = ""
+
+
+def summary(groups: Iterable[Group], whole: Iterable[str]) -> list[Wrong]:
+    """Everything that is wrong, in the order of the form."""
+    found = [Wrong(text) for text in whole]
+    for field in (f for g in groups for f in g.fields):
+        found += [Wrong(str(text), field.label, field.id) for text in field.problems]
+    return found
+
+
 def formable(fields: Mapping[str, Field]) -> dict[str, Field]:
     """Fields that a form can hold: not computed ones, not those that only the machine sets."""
     return {k: f for k, f in fields.items() if not f.computed and not f.read_only}
@@ -223,11 +263,15 @@ def new(request: HttpRequest, entity: Entity) -> HttpResponse:
                 request, f"{addresses.list_url(entity.key)}new" if again else addresses.record_url(entity.key, saved.id)
             )
     said = sentences(problems)
+    groups = in_order_of_need(
+        entity, groups_of(actor, entity, fields, given=given, problems=said), prefilled(request, fields)
+    )
     context = {
         **_context(entity, None, _("New %(noun)s") % {"noun": entity.label}),
-        "groups": groups_of(actor, entity, fields, given=given, problems=said),
+        "groups": groups,
+        "folded": [g for g in groups if g.folded],
         "version": "",
-        "whole": _whole(said, fields),
+        "wrong": summary(groups, _whole(said, fields)),
         "action": f"{addresses.list_url(entity.key)}new{'?stay=1' if 'stay' in request.GET else ''}",
         "cancel": addresses.list_url(entity.key),
         "new": True,
@@ -306,16 +350,17 @@ def edit(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa
         else:
             return _saved(request, entity, id, saved)
     said = sentences(problems)
+    groups = groups_of(
+        actor, entity, fields, cells=view.cells, given=given, problems=said, focus=request.GET.get("field", "")
+    )
     context = {
         **_context(entity, id, view.title or f"#{id}"),
         "part": part,
-        "groups": groups_of(
-            actor, entity, fields, cells=view.cells, given=given, problems=said, focus=request.GET.get("field", "")
-        ),
+        "groups": groups,
         "version": version,
         "action": here,
         "cancel": addresses.record_url(entity.key, id),
-        "whole": _whole(said, fields),
+        "wrong": summary(groups, _whole(said, fields)),
     }
     return render(
         request,
