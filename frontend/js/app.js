@@ -37,6 +37,7 @@ import "./behaviours/attachments.js";
 import "./behaviours/record-edit.js";
 import "./behaviours/origin.js";
 import "./behaviours/remask.js";
+import "./behaviours/goto.js";
 import "./behaviours/tree.js";
 import "./behaviours/order.js";
 
