@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from guanxi.core.access import acting, actor_for
+import pytest
+
+from guanxi.core.access import SYSTEM, acting, actor_for
 from guanxi.core.identity.models import User
-from guanxi.records import catalogue, write
+from guanxi.records import bulk, catalogue, write
+from tests.journeys.conftest import PHONE
 
 LIST = "/customers/account/?cols=name,tier,phone,remark,created_at&sort=name"
 
@@ -112,3 +115,60 @@ def test_a_list_is_worked_in_like_a_sheet(person: Callable[..., User], visitor: 
         page.locator("#toasts .gx-toast form button").last.click()
     assert (row(ids[0]).remark, row(ids[1]).remark) == ("张三", "")
     v.calm(refused=422)
+
+
+@pytest.mark.usefixtures("worker")
+def test_many_rows_are_changed_in_the_background_and_come_back(
+    person: Callable[..., User], visitor: Callable[..., Any]
+) -> None:
+    """CAP-1: all that match, across pages, with progress that a reload does not lose, a balance, and a way back."""
+    user = person("admin", "administrator", language="en")
+    entity = catalogue.get("customers.account")
+    with acting(SYSTEM):
+        given = [(i, {"name": f"Firm {i:04}", "kind": "company", "tier": "key"}) for i in range(1200)]
+        bulk.load(SYSTEM, entity, given, columns=["name", "kind", "tier"])
+    live = entity.model.all_rows.filter(deleted_in__isnull=True)
+    v = visitor(user, language="en-US")
+    page = v.go("/customers/account/?f.tier.any=key&cols=name,tier")
+    page.check("[data-row-all]")
+    page.check("[data-select-everything]")
+    with v.answered("/bulk"):
+        page.click('[data-select-bar] button[value="edit"]')
+    page.locator("#gx-dialog select[name=tier]").select_option("small")
+    v.look("bulk", themes=("light",))
+    with v.answered("/bulk"):
+        page.click("#gx-dialog .gx-dialog-foot button[type=submit]")
+    page.wait_for_selector(".gx-tray-item")
+    page.reload()
+    page.wait_for_selector('.gx-tray-item[data-work-state="done"]')
+    assert live.filter(tier="small").count() == 1200
+    assert "1,200 changed" in page.locator(".gx-tray-item").inner_text()
+    v.look("tray")
+    with v.leaving():
+        page.click(".gx-tray-item form button")
+    assert live.filter(tier="key").count() == 1200
+    page.wait_for_selector(".gx-tray-item")
+    page.click("[data-work-close]")
+    v.go("/customers/account/")
+    assert page.locator(".gx-tray-item").count() == 0
+
+
+def test_a_cell_is_changed_with_a_thumb(person: Callable[..., User], visitor: Callable[..., Any]) -> None:
+    """CAP-1: on a phone a tap marks the cell and shows a pencil, which opens the editor."""
+    user = person("admin", "administrator")
+    ids = customers(user, 2)
+    actor, entity = actor_for(user), catalogue.get("customers.account")
+    with acting(actor):
+        write.save(actor, entity, {"tier": "key"}, id=ids[0])
+    v = visitor(user, size=PHONE)
+    page = v.go(LIST)
+    cell(page, ids[0], 1).tap()
+    page.locator(".gx-cell-pencil").tap()
+    editor = page.locator("#gx-cell-editor select")
+    editor.wait_for()
+    v.look("thumb")
+    with v.answered("/grid"):
+        editor.select_option("small")
+    page.wait_for_selector("#gx-cell-editor", state="hidden")
+    assert row(ids[0]).tier == "small"
+    v.calm()

@@ -97,6 +97,8 @@ async function start(event) {
   form.noValidate = true;
   form.autocomplete = "off";
   form.innerHTML = `${info.editors[key]}<div class="gx-problem" role="alert" hidden></div>`;
+  const buttons = grid.body.querySelector("template[data-cell-buttons]");
+  if (buttons) form.append(buttons.content.cloneNode(true));
   box.replaceChildren(form);
   put(form, key, info.rows[id].values[key]);
   open = { grid, id, key, form, before: read(form), saving: false, keys: "" };
@@ -126,7 +128,18 @@ async function start(event) {
     submit.preventDefault();
     save(1, 0);
   });
+  form.addEventListener("click", (click) => {
+    if (click.target.closest("[data-cell-cancel]")) shut();
+  });
   form.addEventListener("keydown", pressedIn);
+  // Chosen with mouse or thumb, that is all there is to say; with the arrows one is still on the way.
+  let keyed = false;
+  input?.addEventListener("keydown", () => (keyed = true));
+  if (input instanceof HTMLSelectElement && !input.multiple) {
+    input.addEventListener("change", () => {
+      if (!keyed) save(0, 0);
+    });
+  }
   form.addEventListener("htmx:before:request", (request) => request.preventDefault());
 }
 
@@ -145,7 +158,7 @@ function pressedIn(event) {
     event.preventDefault();
     save(event.shiftKey ? -1 : 1, 0);
   } else if (event.key === "Tab") {
-    const fields = [...open.form.querySelectorAll("input:not([type=hidden]), select, textarea, button")].filter((e) => !e.hidden && e.tabIndex >= 0);
+    const fields = [...open.form.querySelectorAll("input:not([type=hidden]), select, textarea, button")].filter((e) => e.tabIndex >= 0 && e.checkVisibility());
     const inside = fields.length > 1 && open.form.querySelector(".gx-address, .gx-cell-conflict");
     const edge = event.shiftKey ? fields[0] : fields.at(-1);
     if (inside && event.target !== edge) return;
