@@ -198,7 +198,7 @@ def test_an_address_survives_being_read_and_written() -> None:
 @pytest.mark.parametrize("sort", ["tier,name", "tier,-name", "-tier,name,-number", "industry,name"])
 def test_several_sort_fields_visit_every_row_once(house: Any, get: Any, sort: str) -> None:
     rnd = random.Random(sort)
-    for i in range(23):
+    for _i in range(23):
         values = {"tier": rnd.choice(["key", "small", ""]), "industry": rnd.choice(["retail", "logistics", ""])}
         house.customer(f"Firm {rnd.randint(0, 3)}", **{k: v for k, v in values.items() if v})
     whole = [r.id for r in get("owner", f"{LIST}?n=100&sort={sort}").context["page"].rows]
