@@ -12,15 +12,20 @@ const ACTS = "[data-command], [data-key], .gx-head-actions a[href], .gx-head-act
 const nameOf = (element) =>
   (element.dataset.command || element.getAttribute("aria-label") || element.textContent || element.title).replace(/\s+/g, " ").trim();
 
+/** {names of the page's own acts, names of the frame's, all their elements by place}. */
 function actsOfPage() {
   const found = new Map();
+  const main = document.getElementById("main");
   for (const element of document.querySelectorAll(ACTS)) {
     if (element.disabled || element.closest("dialog, template, [data-palette-open]")) continue;
     if (!("command" in element.dataset) && !element.checkVisibility()) continue;
     const name = nameOf(element);
     if (name && name.length < 60 && !found.has(name)) found.set(name, element);
   }
-  return [...found].slice(0, 40);
+  const all = [...found];
+  const own = all.filter(([, element]) => main?.contains(element)).slice(0, 40);
+  const frame = all.filter(([, element]) => !main?.contains(element)).slice(0, 40);
+  return { own: own.map(([name]) => name), frame: frame.map(([name]) => name), elements: [...own, ...frame].map(([, element]) => element) };
 }
 
 attach("[data-palette]", (dialog) => {
@@ -29,7 +34,7 @@ attach("[data-palette]", (dialog) => {
   const said = dialog.querySelector("[data-palette-said]");
   let timer;
   let running;
-  let acts = [];
+  let acts = { own: [], frame: [], elements: [] };
   let answered = null;
   let hurry = null;
 
@@ -51,7 +56,8 @@ attach("[data-palette]", (dialog) => {
     const words = input.value.trim();
     const url = new URL(dialog.dataset.url, location.href);
     if (words) url.searchParams.set("q", words);
-    for (const [name] of acts) url.searchParams.append("a", name);
+    for (const name of acts.own) url.searchParams.append("a", name);
+    if (words) for (const name of acts.frame) url.searchParams.append("c", name);
     dialog.toggleAttribute("data-busy", true);
     try {
       const answer = await fetch(url, { headers: { "HX-Request": "true" }, signal: mine.signal, credentials: "same-origin" });
@@ -79,7 +85,7 @@ attach("[data-palette]", (dialog) => {
   function choose(option, newTab) {
     if (!option) return input.form.requestSubmit();
     if (option.dataset.act !== undefined) {
-      const [, element] = acts[Number(option.dataset.act)] ?? [];
+      const element = acts.elements[Number(option.dataset.act)];
       dialog.close();
       element?.focus();
       element?.click();

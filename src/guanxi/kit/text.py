@@ -399,17 +399,21 @@ def highlights(text: str, query: str) -> list[tuple[int, int]]:
 
     Words and characters count whatever their case and width, digits whatever stands between them, Chinese by pinyin and initials.
     """
+    pieces = query_pieces(query)
     marked = [False] * len(text)
-    folded = [(fold(char) or " ", i) for i, char in enumerate(text)]
-    plain = "".join(f for f, _ in folded)
-    at = [i for f, i in folded for _ in f]
-    digits = [(c, i) for c, i in zip(plain, at, strict=True) if c in "0123456789"]
-    only = "".join(c for c, _ in digits)
-    for piece in _query_pieces(query):
+    if text.isascii():
+        plain, at = text.lower(), range(len(text))
+    else:
+        folded = [_fold_char(char) for char in text]
+        plain, at = "".join(folded), [i for i, f in enumerate(folded) for _ in f]
+    for piece in pieces:
         start = plain.find(piece)
-        if piece.isdecimal() and len(piece) >= 3 and (found := only.find(piece)) >= 0:
-            for i in range(digits[found][1], digits[found + len(piece) - 1][1] + 1):
-                marked[i] = True
+        if piece.isdecimal() and len(piece) >= 3:
+            digits = [i for i, c in enumerate(plain) if c in "0123456789"]
+            found = "".join([plain[i] for i in digits]).find(piece)
+            if found >= 0:
+                for i in range(at[digits[found]], at[digits[found + len(piece) - 1]] + 1):
+                    marked[i] = True
         elif start >= 0:
             while start >= 0:
                 for i in at[start : start + len(piece)]:
@@ -426,14 +430,21 @@ def highlights(text: str, query: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _query_pieces(query: str) -> list[str]:
+@lru_cache(maxsize=20_000)
+def _fold_char(char: str) -> str:
+    return fold(char) or " "
+
+
+@lru_cache(maxsize=64)
+def query_pieces(query: str) -> tuple[str, ...]:
+    """What of a query is marked in a shown value."""
     folded = fold(query[:MAX_QUERY])
     found = [] if _HAS_CJK.search(folded) or "@" not in folded else [p for p in folded.split() if "@" in p]
     for match in _PHONE_QUERY.finditer(folded):
         digits = _DIGITS.sub("", match[0])
         if match[0][0] in "+(" or len(digits) >= 9:
             found.append(digits.lstrip("0") or digits)
-    return found + [cjk or word or other for cjk, word, other in _PIECES.findall(folded)]
+    return (*found, *(cjk or word or other for cjk, word, other in _PIECES.findall(folded)))
 
 
 def _mark_pinyin(marked: list[bool], text: str, piece: str) -> None:

@@ -155,13 +155,11 @@ class _Best:
                 f"(WITH w AS MATERIALIZED (SELECT t.id, {mine} AS mine FROM {sql.quote(t.entity.table)} t"
                 f" WHERE {where} ORDER BY t.id DESC LIMIT {WINDOW}), f AS (SELECT w.id, {_rank(t)} AS rank, w.mine,"
                 " s.record = ANY(%s) AS seen, count(*) OVER () AS hits FROM w JOIN records_searchentry s ON s.record = w.id"
-                " WHERE s.tokens @@ %s::tsquery)"
-                f" SELECT {n}, id, rank, mine, seen, hits, (SELECT count(*) FROM w) FROM f"
-                f" ORDER BY rank, seen DESC, mine DESC, id DESC LIMIT {self._take(t)})"
-                f" UNION ALL (SELECT {n}, NULL, NULL, NULL, NULL, NULL, count(*) FROM (SELECT FROM {sql.quote(t.entity.table)} t"
-                f" WHERE {where} LIMIT {WINDOW}) c)"
+                " WHERE s.tokens @@ %s::tsquery ORDER BY rank, seen DESC, mine DESC, id DESC"
+                f" LIMIT {self._take(t)}) SELECT {n}, id, rank, mine, seen, hits, c.n FROM (SELECT count(*) AS n FROM w) c"
+                " LEFT JOIN f ON true)"
             )
-            params += [*own, *values, *_rank_params(t), self.seen, t.query, *values]
+            params += [*own, *values, *_rank_params(t), self.seen, t.query]
         hits = dict.fromkeys(range(len(targets)), 0)
         whole = dict.fromkeys(range(len(targets)), 0)
         for n, id_, rank, mine, seen, count, size in _ask(" UNION ALL ".join(parts), params):
@@ -320,11 +318,9 @@ def _others(words: str) -> Iterator[str]:
         yield said
     # What is dropped may hold the slip: half of what was typed, at least three letters, has to stay.
     low = max(3, len(said) // 2)
-    for length in dict.fromkeys((len(said) - 1, len(said) - 2, (len(said) + low) // 2, low)):
+    for length in dict.fromkeys((len(said) - 2, low)):
         if low <= length < len(said):
             yield said[:length]
-    if folded != said and len(folded) > 1:
-        yield folded[:-1]
 
 
 def _alike(actor: Actor, found: Found, words: str, each: int) -> tuple[float, Found] | None:

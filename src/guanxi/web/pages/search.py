@@ -7,7 +7,7 @@ objects, menu pages and "new …" entries by name and pinyin, and the acts of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -119,31 +119,45 @@ def marked(label: str, words: str) -> tuple[Part, ...]:
 
 
 def _ranked(options: Iterable[tuple[str, Option]], words: str, limit: int) -> tuple[Option, ...]:
+    """Those options whose labels answer to the words, the best first, with what was typed marked."""
     terms = text.query_tokens(words)
-    found = [(rank, o) for label, o in options if (rank := _named(label, words, terms)) is not None]
-    return tuple(o for _, o in sorted(found, key=lambda item: item[0])[:limit])
+    found = [(rank, label, o) for label, o in options if (rank := _named(label, words, terms)) is not None]
+    best = sorted(found, key=lambda item: item[0])[:limit]
+    return tuple(replace(o, title=marked(label, words)) for _, label, o in best)
 
 
-def acts(request: HttpRequest, words: str) -> Group:
-    """Acts of the page the palette was opened on: the page sends their names (`a`), and is told which of them to do."""
-    labels = [label.strip()[:80] for label in request.GET.getlist("a")[:ACTS]]
-    options = [(label, Option(marked(label, words), icon="bolt", act=n)) for n, label in enumerate(labels) if label]
-    found = _ranked(options, words, PLACES) if words else tuple(o for _, o in options[:8])
-    return Group("acts", _("On this page"), "bolt", found)
+def acts(request: HttpRequest, words: str) -> Iterator[Group]:
+    """Acts of the page the palette was opened on: the page sends the names of its own (`a`) and of the frame's (`c`).
+
+    It is told which of them to do by their place in both lists, one after the other.
+    """
+    own, frame = request.GET.getlist("a")[:ACTS], request.GET.getlist("c")[:ACTS]
+    options = [
+        (label, Option((Part(label),), icon="bolt", act=n))
+        for n, text_ in enumerate([*own, *frame])
+        if (label := text_.strip()[:80])
+    ]
+    if words:
+        yield Group("acts", _("Commands"), "bolt", _ranked(options, words, PLACES))
+    else:
+        yield Group("acts", _("On this page"), "bolt", tuple(o for _, o in options[: len(own)])[:8])
 
 
 def places(request: HttpRequest, words: str) -> Iterator[Group]:
     """Menu pages and "new …" entries this person may use."""
-    pages, creating = [], []
-    for area in shell.menu_for(request):
-        for item in area["items"]:
-            label = str(item["label"])
-            pages.append((label, Option(marked(label, words), item["path"], item["icon"])))
-    for item in shell.quick_create_for(request):
-        label = _("New: %(name)s") % {"name": item["label"]}
-        creating.append((label, Option(marked(label, words), item["path"], "plus")))
+    pages = [
+        (str(item["label"]), Option((), item["path"], item["icon"]))
+        for area in shell.menu_for(request)
+        for item in area["items"]
+    ]
+    creating = [(label, Option((), path, "plus")) for label, path in _new(request)]
     yield Group("create", _("Create"), "plus", _ranked(creating, words, PLACES))
     yield Group("pages", _("Go to"), "arrow-right", _ranked(pages, words, PLACES))
+
+
+def _new(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    for item in shell.quick_create_for(request):
+        yield _("New: %(name)s") % {"name": item["label"]}, item["path"]
 
 
 def remembered(actor: Actor) -> Iterator[Group]:
@@ -167,24 +181,17 @@ def palette(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
     actor = actor_of(request)
     if words:
-        groups = [*records(actor, words), acts(request, words), *places(request, words)]
+        groups = [*records(actor, words), *acts(request, words), *places(request, words)]
         # Whoever types the name of a page or an act wants that, not customers who sound like it.
         groups.sort(key=lambda g: bool(g.similar))
     else:
-        groups = [*remembered(actor), acts(request, ""), *_creating(request)]
+        options = tuple(Option((Part(label),), path, "plus") for label, path in list(_new(request))[:4])
+        groups = [*remembered(actor), *acts(request, ""), Group("create", _("Create"), "plus", options)]
     groups = [g for g in groups if g.options]
     n = sum(len(g.options) for g in groups)
     said = ngettext("%(n)s result", "%(n)s results", n) % {"n": n} if groups else _("Nothing found")
     context = {"words": words, "groups": groups, "said": said, "all": f"?{urlencode({'q': words})}" if words else ""}
     return render(request, "pages/palette.html", context)
-
-
-def _creating(request: HttpRequest) -> Iterator[Group]:
-    items = shell.quick_create_for(request)[:4]
-    options = tuple(
-        Option((Part(_("New: %(name)s") % {"name": item["label"]}),), item["path"], "plus") for item in items
-    )
-    yield Group("create", _("Create"), "plus", options)
 
 
 # What a person opened and pinned --------------------------------------------------------------------------------------
