@@ -12,6 +12,8 @@ from django.utils import timezone
 from guanxi.core.access import SYSTEM, acting
 from guanxi.web.templatetags import gx
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.mark.parametrize(
     ("chosen", "value", "text"),

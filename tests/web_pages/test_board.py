@@ -334,6 +334,29 @@ def test_many_records_get_their_figures_later(house: Any, get: Any, move: Any, m
     assert move("owner", made[0], "lost").json()["figures"] is None
 
 
+def test_what_is_rare_in_a_long_list_comes_when_it_is_looked_at(
+    house: Any, get: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "CAP", 2)
+    monkeypatch.setattr(reading, "PROBE", 4)
+    for name, status in (
+        ("Old lost", "lost"),
+        ("Old lead", "lead"),
+        ("A", "lead"),
+        ("B", "lead"),
+        ("C", "active"),
+        ("D", "lead"),
+    ):
+        house.customer(name, status=status)
+    page = get("owner", f"{BOARD}?by=status")
+    lanes = {c.column.code: c.column for c in page.context["columns"]}
+    assert cards(page)["lead"] == ["D", "B", "A"] and cards(page)["lost"] == []
+    assert lanes["lost"].waiting and not lanes["lost"].next and lanes["lead"].next
+    rest = get("owner", f"{BOARD}/cards?by=status&col=lead&at={lanes['lead'].next}").content.decode()
+    assert "Old lead" in rest and ">A<" not in rest
+    assert "Old lost" in get("owner", f"{BOARD}/cards?by=status&col=lost").content.decode()
+
+
 def test_work_does_not_grow_with_cards(house: Any, get: Any) -> None:
     """One query for each column with cards, and a handful for all of them."""
 

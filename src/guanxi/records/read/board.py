@@ -1,7 +1,8 @@
 """Reading by column: the records a question means, by the value of one field that is chosen from a list.
 
-A board asks the database a constant number of times, whatever the number of cards: one query for each of its first columns
-(at most `AT_ONCE`; the others come when they are looked at), and a handful for all cards together (names, dates, rights).
+A board asks the database a constant number of times, whatever the number of columns and cards: once for the heads, once for
+which cards come first in their columns, and a handful of times for all cards together (values, names, dates, rights). The
+cards of further columns than `AT_ONCE` come when they are looked at.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
-from django.db.models import Case, Count, DateField, F, Q, QuerySet, Sum, TextField, Value, When
-from django.db.models.functions import Cast, TruncDate
+from django.db.models import Case, Count, DateField, F, Q, QuerySet, Sum, TextField, Value, When, Window
+from django.db.models.functions import Cast, Coalesce, RowNumber, TruncDate
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
@@ -35,12 +36,13 @@ from guanxi.records.read.count import CAP
 from guanxi.records.read.door import visible
 from guanxi.records.read.groups import _opening, amount_of
 from guanxi.records.read.page import _place, _window, matching
-from guanxi.records.read.query import Cursor, Query, resolve_sort
+from guanxi.records.read.query import Cursor, Order, Query, resolve_sort
 from guanxi.records.rights import UnknownField
 
 WINDOW = 30  # cards of a column that come with the page
 MORE = 40  # cards that come when a column is scrolled
 AT_ONCE = 12  # columns whose cards come with the page
+PROBE = 3000  # records of a long list that the first cards are taken from
 NONE = ""  # the column of records without a value
 FACTS = 3  # fields on a card, where the entity does not say which
 
@@ -162,25 +164,49 @@ def read(entity: Entity, actor: Actor, by: Field, query: Query) -> Board:
     numbers = figures(entity, actor, by, query) if few(entity, actor, query) else None
     columns = _columns(by, maker.formats, numbers)
     order = next(iter(resolve_sort(actor, entity, query)), None)
-    rows: dict[str, list[Mapping[str, Any]]] = {}
-    for column in columns[:AT_ONCE]:
-        if numbers is not None and column.code not in numbers:
-            rows[column.code] = []  # counted already: there are none
-            continue
-        rows[column.code] = list(
-            _window(found.filter(holds(by, column.code)), order, None, maker.columns(order), WINDOW + 1)
-        )
-    cards = maker.cards([row for some in rows.values() for row in some[:WINDOW]])
+    begun = {c.code for c in columns[:AT_ONCE]}
+    ids, whole = _firsts(found, by, order, few=numbers is not None)
+    wanted = [id_ for code in begun for id_ in ids.get(code, ())[: WINDOW + 1]]
+    rows = {row["id"]: row for row in visible(entity, actor).filter(pk__in=wanted).values(*maker.columns(order))}
+    cards = maker.cards([rows[id_] for code in begun for id_ in ids.get(code, ())[:WINDOW] if id_ in rows])
     made = []
     for column in columns:
-        some = rows.get(column.code)
-        if some is None:
-            waiting = numbers is None or column.code in numbers
-            made.append(replace(column, waiting=waiting))
+        mine = [id_ for id_ in ids.get(column.code, ()) if id_ in rows] if column.code in begun else []
+        if column.code not in begun or (not mine and not whole):
+            made.append(replace(column, waiting=numbers is None or column.code in numbers))
             continue
-        more = _place(some[WINDOW - 1], order).text() if len(some) > WINDOW else ""
-        made.append(replace(column, cards=tuple(cards[row["id"]] for row in some[:WINDOW]), next=more))
+        shown = mine[:WINDOW]
+        more = _place(rows[shown[-1]], order).text() if shown and (len(mine) > WINDOW or not whole) else ""
+        made.append(replace(column, cards=tuple(cards[id_] for id_ in shown), next=more))
     return Board(entity, by, maker.amount, maker.dated, tuple(made), numbers, may_edit(entity, actor, by))
+
+
+def _firsts(found: QuerySet[Any], by: Field, order: Order | None, *, few: bool) -> tuple[dict[str, list[int]], bool]:
+    """{code: ids of the first records of the column, one more than are shown}, and whether that is all there is to say.
+
+    Of few records the database numbers all within their column. Of many, only the first some thousand of the whole list are
+    looked at: what is rare among them comes when its column is looked at, so that no page waits for a search through everything.
+    """
+    code = Coalesce(by.expression, Value(NONE), output_field=TextField())
+    rows: Iterable[Mapping[str, Any]]
+    if few:
+        terms: list[Any] = []
+        if order is not None:
+            terms.append(Case(When(filters.empty(order.field), then=Value(1)), default=Value(0)))
+            terms.append(order.field.expression.desc() if order.descending else order.field.expression.asc())
+        place = Window(RowNumber(), partition_by=[code], order_by=[*terms, F("pk").desc()])
+        numbered = found.annotate(_code=code, _place=place).filter(_place__lte=WINDOW + 1)
+        rows = list(numbered.order_by("_place").values("id", "_code"))
+        whole = True
+    else:
+        rows = list(_window(found.annotate(_code=code), order, None, ["id", "_code"], PROBE))
+        whole = len(rows) < PROBE
+    firsts: dict[str, list[int]] = {}
+    for row in rows:
+        mine = firsts.setdefault(row["_code"], [])
+        if len(mine) <= WINDOW:
+            mine.append(row["id"])
+    return firsts, whole
 
 
 def _columns(by: Field, formats: Formats, numbers: Mapping[str, Figure] | None) -> list[Column]:
