@@ -31,10 +31,10 @@ class Marked:
 
 def opened(actor: Actor, entity: Entity, id: int) -> None:  # noqa: A002
     """Remember that this person looked at a record; raises Hidden for one they may not see."""
-    _mine(actor, entity, id)
+    me = _me(actor, entity, id)
     now = timezone.now()
     Mark.objects.update_or_create(
-        user_id=actor.user_id,
+        user_id=me,
         record=id,
         defaults={"opened_at": now},
         create_defaults={"entity": entity.key, "opened_at": now},
@@ -43,31 +43,32 @@ def opened(actor: Actor, entity: Entity, id: int) -> None:  # noqa: A002
         cursor.execute(
             "DELETE FROM records_mark WHERE user_id = %s AND pinned_at IS NULL AND id NOT IN"
             " (SELECT id FROM records_mark WHERE user_id = %s AND pinned_at IS NULL ORDER BY opened_at DESC LIMIT %s)",
-            [actor.user_id, actor.user_id, KEPT],
+            [me, me, KEPT],
         )
 
 
 def pin(actor: Actor, entity: Entity, id: int, *, on: bool = True) -> None:  # noqa: A002
     """Pin a record or take the pin away; raises Hidden for one they may not see. Beyond PINS the oldest pin goes."""
     if not on:
-        Mark.objects.filter(user_id=actor.user_id, record=id, entity=entity.key).update(pinned_at=None)
+        Mark.objects.filter(user_id=actor.user_id or 0, record=id, entity=entity.key).update(pinned_at=None)
         return
-    _mine(actor, entity, id)
+    me = _me(actor, entity, id)
     now = timezone.now()
     Mark.objects.update_or_create(
-        user_id=actor.user_id,
+        user_id=me,
         record=id,
         defaults={"pinned_at": now},
         create_defaults={"entity": entity.key, "pinned_at": now},
     )
-    beyond = Mark.objects.filter(user_id=actor.user_id, pinned_at__isnull=False).order_by("-pinned_at")
+    beyond = Mark.objects.filter(user_id=me, pinned_at__isnull=False).order_by("-pinned_at")
     old = list(beyond.values_list("pk", flat=True)[PINS:])
     Mark.objects.filter(pk__in=old).update(pinned_at=None)
 
 
-def _mine(actor: Actor, entity: Entity, id: int) -> None:  # noqa: A002
+def _me(actor: Actor, entity: Entity, id: int) -> int:  # noqa: A002
     if actor.user_id is None or not visible(entity, actor).filter(pk=id).exists():
         raise Hidden(f"{entity.key} {id}")
+    return actor.user_id
 
 
 def is_pinned(actor: Actor, id: int) -> bool:  # noqa: A002
