@@ -156,9 +156,9 @@ def test_builder_and_address_are_the_same_question(trade: Any, get: Any) -> None
     chips = [(c.label, c.operator, c.value) for c in listed.context["chips"]]
     assert chips == [
         ("Tier", "is any of", "Key account"),
-        ("One of", "", "Created more than 30 days ago; Name starts with Al"),
-        ("Orders", "at least 2", "(Order date within this year)"),
-    ] or chips[1][2].startswith("Created more than 30 days ago; ")
+        ("One of", "", "Created is more than 30 days ago; Name starts with Al"),
+        ("Orders", "at least 2", "(Ordered within this year)"),
+    ]
     # Each chip takes away its own condition and nothing else.
     assert get("owner", listed.context["chips"][2].remove_url).context["query"].having == ()
     assert [f.group for f in get("owner", listed.context["chips"][1].remove_url).context["query"].filters] == [0]

@@ -40,9 +40,13 @@ def test_a_record_that_an_undo_took_away_keeps_its_name_for_who_may_see_it(house
     undone = ChangeSet.objects.get(action="undo")
     page = get("admin", f"/journal/{undone.pk}").content.decode()
     assert "Gone Trading" in page and f"#{made.id}" not in page
-    assert "New records taken away" in page and "Held back" not in page, "its balance speaks of undoing, not of importing"
+    assert "New records taken away" in page and "Held back" not in page, (
+        "its balance speaks of undoing, not of importing"
+    )
     privacy = house.person("officer", "privacy", house.there)
-    access.set_rights(actor_for(house.admin), Role.objects.get(key="privacy"), grants={("customers.account", "view"): "own"})
+    access.set_rights(
+        actor_for(house.admin), Role.objects.get(key="privacy"), grants={("customers.account", "view"): "own"}
+    )
     other = house.client(privacy).get(f"/journal/{undone.pk}").content.decode()
     assert "Gone Trading" not in other and "a record outside your range" in other
 
@@ -60,10 +64,15 @@ def test_settings_are_put_back_unless_changed_since(house: Any, get: Any, post: 
     post("admin", f"/journal/{second.pk}/restore")
     assert org_settings.get("name") == "First", "what was changed since stays"
     role = Role.objects.get(key="marketing")
-    access.set_rights(admin, role, grants={("*", "export"): "all"}, fields={("customers.account", "", "name"): "hidden"})
+    access.set_rights(
+        admin, role, grants={("*", "export"): "all"}, fields={("customers.account", "", "name"): "hidden"}
+    )
     step = ChangeSet.objects.filter(entity="core.role").latest("pk")
     post("admin", f"/journal/{step.pk}/restore")
-    assert not role.grants.filter(action="export", entity="*").exists() and not role.field_grants.filter(field="name").exists()
+    assert (
+        not role.grants.filter(action="export", entity="*").exists()
+        and not role.field_grants.filter(field="name").exists()
+    )
 
 
 def test_a_department_is_put_back_with_its_place(house: Any, post: Any) -> None:

@@ -27,7 +27,9 @@ def joined(rows: list[ChoiceValue]) -> str:
 def test_order_is_saved_whole_and_not_over_somebody_elses(house: Any, post: Any) -> None:
     was = values()
     wanted = [was[-1], *was[:-1]]
-    answer = post("admin", f"{TIERS}order", {"order": joined(wanted), "was": joined(was), "moved": str(was[-1].pk)}, htmx=True)
+    answer = post(
+        "admin", f"{TIERS}order", {"order": joined(wanted), "was": joined(was), "moved": str(was[-1].pk)}, htmx=True
+    )
     assert answer.status_code == 200 and f'data-order-focus="{was[-1].pk}"' in answer.content.decode()
     assert values() == wanted
     stale = post("admin", f"{TIERS}order", {"order": joined(was), "was": joined(was)}, htmx=True)
@@ -66,7 +68,9 @@ def test_merged_value_moves_records_in_one_step_and_is_still_understood(house: A
     assert set(Account.all_rows.filter(pk__in=ids).values_list("tier", flat=True)) == {old.code}
 
 
-def test_values_shipped_later_reach_lists_that_are_there(monkeypatch: pytest.MonkeyPatch, house: Any, post: Any) -> None:
+def test_values_shipped_later_reach_lists_that_are_there(
+    monkeypatch: pytest.MonkeyPatch, house: Any, post: Any
+) -> None:
     """A new version brings a value: it is added at the end, nothing renamed or retired is touched."""
     first = values()[0]
     post("admin", f"{TIERS}{first.pk}", {"label_zh": "甲", "label_en": "Mine"})
@@ -105,7 +109,9 @@ def parents() -> dict[str, int | None]:
     return dict(Category.all_rows.filter(deleted_in__isnull=True).values_list("name", "parent_id"))
 
 
-def test_nodes_move_below_others_but_never_below_themselves(house: Any, get: Any, post: Any, tree: dict[str, int]) -> None:
+def test_nodes_move_below_others_but_never_below_themselves(
+    house: Any, get: Any, post: Any, tree: dict[str, int]
+) -> None:
     answer = post("admin", f"{TREE}move", place(tree["b"], tree["a"], "", tree["a1"]), htmx=True)
     assert answer.status_code == 200 and f'data-tree-focus="{tree["b"]}"' in answer.content.decode()
     assert parents()["B"] == tree["a"]
@@ -114,11 +120,15 @@ def test_nodes_move_below_others_but_never_below_themselves(house: Any, get: Any
     circle = post("admin", f"{TREE}move", place(tree["a"], tree["a1"], ""), htmx=True)
     assert '"error"' in circle["HX-Trigger"] and parents()["A"] is None
     stale = post("admin", f"{TREE}move", place(tree["b"], "", ""), htmx=True)
-    assert '"warning"' in stale["HX-Trigger"] and parents()["B"] == tree["a"], "it no longer stands where the page showed it"
+    assert '"warning"' in stale["HX-Trigger"] and parents()["B"] == tree["a"], (
+        "it no longer stands where the page showed it"
+    )
 
 
 @pytest.mark.parametrize("who", ["owner", "marketer"])
-def test_who_may_not_edit_categories_moves_none(house: Any, get: Any, post: Any, tree: dict[str, int], who: str) -> None:
+def test_who_may_not_edit_categories_moves_none(
+    house: Any, get: Any, post: Any, tree: dict[str, int], who: str
+) -> None:
     assert post(who, f"{TREE}move", place(tree["b"], tree["a"], ""), htmx=True).status_code == 404
     assert post(who, f"{TREE}{tree['b']}/merge", {"into": str(tree["a"])}).status_code == 404
     assert parents()["B"] is None
@@ -126,7 +136,9 @@ def test_who_may_not_edit_categories_moves_none(house: Any, get: Any, post: Any,
     assert get("admin", "/settings/trees/customers.account/").status_code == 404, "customers are no tree"
 
 
-def test_merged_category_hands_on_what_belongs_to_it_and_comes_back(house: Any, post: Any, tree: dict[str, int]) -> None:
+def test_merged_category_hands_on_what_belongs_to_it_and_comes_back(
+    house: Any, post: Any, tree: dict[str, int]
+) -> None:
     product = house.save("trade.product", {"sku": "S1", "name": "Thing", "category": tree["a"], "currency": "CNY"}).id
     assert post("admin", f"{TREE}{tree['a']}/merge", {"into": str(tree["a1"])}).status_code == 422
     assert post("admin", f"{TREE}{tree['a']}/merge", {"into": str(tree["b"])}).status_code == 302

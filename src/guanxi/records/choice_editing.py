@@ -99,7 +99,9 @@ def move(actor: Actor, row: ChoiceValue, by: int) -> None:
 @transaction.atomic
 def reorder(actor: Actor, list_: ChoiceList, order: list[int], *, was: list[int]) -> bool:
     """Put the values of a list into this order of ids. False, and nothing done, when it is no longer the list it `was`."""
-    rows = {row.pk: row for row in ChoiceValue.objects.select_for_update().filter(list=list_).order_by("position", "id")}
+    rows = {
+        row.pk: row for row in ChoiceValue.objects.select_for_update().filter(list=list_).order_by("position", "id")
+    }
     if list(rows) != was or set(order) != set(was) or len(order) != len(was):
         return False
     if order == was:
@@ -113,7 +115,11 @@ def reorder(actor: Actor, list_: ChoiceList, order: list[int], *, was: list[int]
         action="settings",
         entity="records.choicevalue",
         record=None,
-        detail={"field": list_.key, "before": {"order": [rows[pk].code for pk in was]}, "after": {"order": [r.code for r in moved]}},
+        detail={
+            "field": list_.key,
+            "before": {"order": [rows[pk].code for pk in was]},
+            "after": {"order": [r.code for r in moved]},
+        },
     )
     versions.bump("choices")
     return True

@@ -73,7 +73,9 @@ def merge(
     if value.list_id != into.list_id or value.pk == into.pk:
         raise choice_editing.WrongValue("merge")
     total = Balance()
-    with change_set(actor, action="bulk", detail={"list": value.list_id, "value": value.code, "merged_into": into.code}) as cs:
+    with change_set(
+        actor, action="bulk", detail={"list": value.list_id, "value": value.code, "merged_into": into.code}
+    ) as cs:
         if into.retired:
             choice_editing.change(actor, into, retired=False)
         for entity, field in _readable(actor, value.list_id, Level.EDIT):

@@ -87,7 +87,13 @@ def nodes(actor: Actor, entity: Entity) -> list[Node]:
 
 
 def place(
-    actor: Actor, entity: Entity, id: int, *, parent: int | None, before: int | None, was_parent: int | None  # noqa: A002
+    actor: Actor,
+    entity: Entity,
+    id: int,
+    *,
+    parent: int | None,
+    before: int | None,
+    was_parent: int | None,  # noqa: A002
 ) -> int | None:
     """Put a node under `parent` (None: the top) before its sibling `before` (None: last); returns the change set.
 

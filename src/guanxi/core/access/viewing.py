@@ -60,5 +60,3 @@ def _reaches(looker: Actor, other: Actor) -> bool:
             if wanted is None or not set(wanted) <= set(mine):
                 return False
     return True
-
-

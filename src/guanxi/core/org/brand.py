@@ -111,9 +111,7 @@ def _accent(text: str) -> str:
     return text
 
 
-def change(
-    actor: Actor, *, name: str, accent: str, logo: bytes | None = None, remove_logo: bool = False
-) -> None:
+def change(actor: Actor, *, name: str, accent: str, logo: bytes | None = None, remove_logo: bool = False) -> None:
     """Set name and accent ("" for the house's own) and, where given, the logo. Raises Invalid or Refused."""
     from guanxi.core.access.services import changing
     from guanxi.core.identity import audit

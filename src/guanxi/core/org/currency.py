@@ -7,7 +7,8 @@ the next date. What is not recorded directly is found the other way round, or th
 from __future__ import annotations
 
 import datetime
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+import re
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
 from functools import cache
 
 from babel import Locale
@@ -147,6 +148,27 @@ def record_rate(actor: Actor, currency: str, value: Decimal, *, date: Date, base
         audit.settings_changed(actor, "core.exchangerate", row.pk, before=before, after=_state(row))
         bump("rates")
     return row
+
+
+def read_rates(text: str) -> tuple[list[tuple[Date, str, Decimal]], list[str]]:
+    """Lines of day, currency and rate, apart by tabs, semicolons, commas or spaces; and what is wrong with which line."""
+    found: list[tuple[Date, str, Decimal]] = []
+    wrong: list[str] = []
+    for n, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        parts = [part for part in re.split(r"[\t;\s]+|,(?=\s|\D)|(?<=\D),", line.strip()) if part]
+        try:
+            day, code, value = parts
+            moment = datetime.date.fromisoformat(day.replace("/", "-").replace(".", "-"))
+            rate_ = Decimal(value.replace(",", "."))
+            if code.upper() not in codes() or not rate_.is_finite() or rate_ <= 0:
+                raise ValueError(line)
+        except (ValueError, InvalidOperation):
+            wrong.append(_("Line %(n)d cannot be read: %(line)s") % {"n": n, "line": line.strip()[:60]})
+            continue
+        found.append((moment, code.upper(), rate_))
+    return found, wrong
 
 
 def delete_rate(actor: Actor, row: ExchangeRate) -> None:

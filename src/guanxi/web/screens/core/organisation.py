@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -57,19 +59,22 @@ def organisation(request: HttpRequest) -> HttpResponse:
     return page(request, "core/organisation.html", {"inputs": inputs}, errors)
 
 
+def _rate_inputs(shown: str) -> list[Input]:
+    reporting = org_settings.get("reporting_currency")
+    names = currency.names(get_language() or "zh-hans")
+    options = [(code, f"{code} · {name}") for code, name in names.items() if code != reporting]
+    return [
+        Input("currency", _("Currency"), "select", shown, [("", "–"), *options], required=True),
+        Input("rate", _("One unit is worth, in %(base)s") % {"base": reporting}, "number", required=True),
+        Input("date", _("Valid from"), "date", timezone.localdate().isoformat(), required=True),
+    ]
+
+
 @allow_area("settings.currencies", "edit")
 def currencies(request: HttpRequest) -> HttpResponse:
     """The reporting currency, today's rates, and the rates recorded for one currency; POST records one."""
-    reporting = org_settings.get("reporting_currency")
-    names = currency.names(get_language() or "zh-hans")
-    options = [(code, f"{code} · {name}") for code, name in names.items()]
     shown = request.GET.get("currency", "")
-    inputs = [
-        Input("currency", _("Currency"), "select", shown, [("", "–"), *(o for o in options if o[0] != reporting)],
-              required=True),
-        Input("rate", _("One unit is worth, in %(base)s") % {"base": reporting}, "number", required=True),
-        Input("date", _("Valid from"), "date", timezone.localdate().isoformat(), required=True),
-    ]  # fmt: skip
+    inputs = _rate_inputs(shown)
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
         given = {item.name: request.POST.get(item.name, "") for item in inputs}
@@ -77,6 +82,16 @@ def currencies(request: HttpRequest) -> HttpResponse:
         if not errors:
             return HttpResponseRedirect(f"{reverse('settings-currencies')}?currency={given['currency']}")
         inputs = filled(inputs, given, errors)
+    return _currencies(request, inputs, shown, errors)
+
+
+def _currencies(
+    request: HttpRequest, inputs: list[Input], shown: str, errors: dict[str, list[str]], *, pasted: str = "",
+    paste_wrong: Sequence[str] = (),
+) -> HttpResponse:  # fmt: skip
+    reporting = org_settings.get("reporting_currency")
+    names = currency.names(get_language() or "zh-hans")
+    options = [(code, f"{code} · {name}") for code, name in names.items()]
     rates = ExchangeRate.objects.order_by("-date", "currency")
     if shown in names:
         rates = rates.filter(currency=shown)
@@ -87,8 +102,43 @@ def currencies(request: HttpRequest) -> HttpResponse:
         "today": _today(reporting, names),
         "rates": rates[:200],
         "shown": shown if shown in names else "",
+        "pasted": pasted,
+        "paste_wrong": paste_wrong,
     }
     return page(request, "core/currencies.html", context, errors)
+
+
+@allow_area("settings.currencies", "edit")
+@require_POST
+def rates_paste(request: HttpRequest) -> HttpResponse:
+    """Many rates at once, as copied from a spreadsheet; all of them or none."""
+    text = request.POST.get("rates", "")[:200_000]
+    wanted, wrong = currency.read_rates(text)
+    if not wrong and wanted:
+        try:
+            with transaction.atomic():
+                for day, code, value in wanted:
+                    _done, errors = attempt(
+                        lambda d=day, c=code, v=value: currency.record_rate(actor_of(request), c, v, date=d)  # type: ignore[misc]
+                    )
+                    if errors:
+                        said = " ".join(m for messages in errors.values() for m in messages)
+                        wrong = [
+                            _("%(code)s, %(day)s: %(what)s") % {"code": code, "day": day.isoformat(), "what": said}
+                        ]
+                        raise _Stop
+        except _Stop:
+            pass
+        else:
+            n = len(wanted)
+            toast(request, ngettext("%(n)d rate recorded.", "%(n)d rates recorded.", n) % {"n": n})
+            return HttpResponseRedirect(reverse("settings-currencies"))
+    wrong = wrong or [_("There is nothing to record.")]
+    return _currencies(request, _rate_inputs(""), "", {"rates": wrong}, pasted=text, paste_wrong=wrong[:10])
+
+
+class _Stop(Exception):
+    """Rolls back what was recorded before the wrong line."""
 
 
 def _record(request: HttpRequest, given: dict[str, str]) -> dict[str, list[str]]:

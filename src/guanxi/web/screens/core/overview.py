@@ -44,9 +44,7 @@ def _roles() -> str:
 
 
 def _fields() -> str:
-    return _n(
-        "%(n)s field of your own", "%(n)s fields of your own", CustomField.objects.filter(retired=False).count()
-    )
+    return _n("%(n)s field of your own", "%(n)s fields of your own", CustomField.objects.filter(retired=False).count())
 
 
 def _lists() -> str:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
@@ -17,14 +18,19 @@ from guanxi.core.access.models import Role
 from guanxi.core.access.services import role_name
 from guanxi.core.identity import services
 from guanxi.core.identity.models import User
+from guanxi.core.jobs import enqueue
 from guanxi.core.org import departments
 from guanxi.core.org.models import Department
+from guanxi.records import handing, write
 from guanxi.web.access import allow_area
+from guanxi.web.pages import addresses
+from guanxi.web.pages.base import entity_plural, sentences
 from guanxi.web.screens.core.inputs import Input, act, actor_of, attempt, filled, number, page
 from guanxi.web.shell import toast
 
 AREA = "settings.people"
 PER_PAGE = 100
+AT_ONCE = 5_000  # records handed over within one request; more are a job
 
 
 def department_choices() -> list[tuple[str, str]]:
@@ -152,6 +158,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "second": Authenticator.objects.filter(user=one).exists(),
         "is_me": actor_of(request).user_id == one.pk,
         "sessions": one.sessions.count(),
+        "may_view_as": actor_of(request).can("settings.roles", "edit"),
     }
     return page(request, "core/person.html", context, errors)
 
@@ -196,3 +203,52 @@ def person_second_step(request: HttpRequest, pk: int) -> HttpResponse:
         back=reverse("settings-person", args=[pk]),
         said=_("The second sign-in step was removed."),
     )
+
+
+@allow_area(AREA, "edit")
+def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything somebody owns to somebody else: one change set, with a balance, that can be undone."""
+    one = get_object_or_404(User, pk=pk)
+    actor = actor_of(request)
+    owned = [
+        {"label": entity_plural(entity), "n": every, "mine": mine, "url": addresses.list_url(entity.key),
+         "owner": entity.policy.owner_field}
+        for entity, every, mine in handing.owned(actor, one.pk)
+    ]  # fmt: skip
+    n = sum(row["mine"] for row in owned)
+    others = User.objects.filter(is_active=True).exclude(pk=pk).order_by("name")
+    inputs = [
+        Input("to", _("Give them to"), "select", one.manager_id or "", [("", "–"), *((str(p.pk), str(p)) for p in others)],
+              required=True),
+        Input("reason", _("Reason"), help=_("Stands in the journal of every record.")),
+    ]  # fmt: skip
+    errors: dict[str, list[str]] = {}
+    if request.method == "POST":
+        given = {item.name: request.POST.get(item.name, "") for item in inputs}
+        to = others.filter(pk=number(given["to"])).first()
+        reason = given["reason"].strip()[:500]
+        if to is None:
+            errors = {"to": [_("Choose one from the list.")]}
+        elif not n:
+            errors = {"": [_("There is nothing that you could hand over.")]}
+        elif n > AT_ONCE:
+            made = enqueue("records.hand_over", {"from_person": pk, "to": to.pk, "reason": reason}, actor=actor,
+                           once_key=f"records.hand_over:{pk}")  # fmt: skip
+            toast(request, _("That is a lot: it is being handed over in the background."), level="info")
+            return HttpResponseRedirect(reverse("job", args=[made.pk]))
+        else:
+            try:
+                change_set, balance = handing.hand_over(actor, pk, to.pk, reason=reason)
+            except write.Invalid as error:
+                errors = {"to": [text for texts in sentences(error.problems).values() for text in texts]}
+            else:
+                said = ngettext("%(n)s record handed over.", "%(n)s records handed over.", balance.updated)
+                text = said % {"n": f"{balance.updated:,}"}
+                if balance.held:
+                    text += " " + _("%(n)s stay as they are; the journal says why.") % {"n": f"{balance.held:,}"}
+                undo = reverse("journal-undo", args=[change_set]) if change_set else ""
+                toast(request, text, level="warning" if balance.held else "success", undo=undo)
+                return HttpResponseRedirect(reverse("settings-person", args=[pk]))
+        inputs = filled(inputs, given, errors)
+    context = {"person": one, "owned": owned, "n": n, "inputs": inputs}
+    return page(request, "core/hand_over.html", context, errors)

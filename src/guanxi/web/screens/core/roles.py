@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from guanxi.core.access import services
+from guanxi.core.access import effect, services
 from guanxi.core.access.models import ANY, Action, FieldClass, Level, Role, Scope
 from guanxi.records import catalogue, custom
 from guanxi.web.access import allow_area
@@ -103,17 +103,21 @@ def _cells(role: Role) -> dict[str, str]:
 
 
 def _select(
-    name: str, cells: dict[str, str], choices: list[tuple[str, str]], inherited: str, label: str
-) -> dict[str, Any]:
+    name: str, cells: dict[str, str], choices: list[tuple[str, str]], inherited: str, label: str,
+    came: dict[str, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     value = cells.get(name, "")
+    words = dict(choices)
     first = ("", _("(%(inherited)s)") % {"inherited": inherited}) if inherited else ("", "–")
     return {
         "name": name, "value": value, "label": label,
+        "differs": bool(came) and value != (came or {}).get(name, ""),
+        "came": words.get((came or {}).get(name, ""), inherited or "–"),
         "options": [{"value": v, "label": text, "chosen": v == value} for v, text in (first, *choices)],
     }  # fmt: skip
 
 
-def _matrix(cells: dict[str, str], objects: list[Object]) -> list[dict[str, Any]]:
+def _matrix(cells: dict[str, str], objects: list[Object], came: dict[str, str]) -> list[dict[str, Any]]:
     scopes = [(s.value, str(s.label)) for s in Scope]
     rows = []
     for thing in (Object(ANY, _("Every object")), *objects):
@@ -122,12 +126,12 @@ def _matrix(cells: dict[str, str], objects: list[Object]) -> list[dict[str, Any]
             above = "" if thing.key == ANY else str(Scope(cells.get(f"g:*:{action.value}", "none")).label)
             label = f"{thing.label} · {action.label}"
             choices = scopes if thing.key != ANY else scopes[1:]
-            row.append(_select(f"g:{thing.key}:{action.value}", cells, choices, above, label))
+            row.append(_select(f"g:{thing.key}:{action.value}", cells, choices, above, label, came))
         rows.append({"label": thing.label, "key": thing.key, "cells": row})
     return rows
 
 
-def _levels(cells: dict[str, str], objects: list[Object]) -> list[dict[str, Any]]:
+def _levels(cells: dict[str, str], objects: list[Object], came: dict[str, str]) -> list[dict[str, Any]]:
     levels = [(v.value, str(v.label)) for v in Level]
     rows = []
     for thing in (Object(ANY, _("Every object")), *objects):
@@ -136,7 +140,7 @@ def _levels(cells: dict[str, str], objects: list[Object]) -> list[dict[str, Any]
             above = "" if thing.key == ANY else str(Level(cells.get(f"f:*:{cls.value}:", "hidden")).label)
             row.append(
                 _select(f"f:{thing.key}:{cls.value}:", cells, levels if thing.key != ANY else levels[1:], above,
-                        f"{thing.label} · {cls.label}")
+                        f"{thing.label} · {cls.label}", came)
             )  # fmt: skip
         rows.append({"label": thing.label, "key": thing.key, "cells": row})
     return rows
@@ -196,13 +200,39 @@ def _was(request: HttpRequest) -> dict[str, str]:
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
+def _effects(
+    role: Role, grants: dict[services.GrantKey, str | None], fields: dict[services.FieldKey, str | None],
+    objects: list[Object],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Sentences about what a change means for people: "12 people lose: export of contacts"."""
+    names = {o.key: o.label for o in objects} | {ANY: _("Every object")}
+    labels = {(o.key, key): label for o in objects for key, label, _cls in o.fields}
+    classes = {(o.key, key): cls for o in objects for key, _label, cls in o.fields}
+    found = []
+    for e in effect.effects(role, grants, fields, entities=[o.key for o in objects], classes=classes):
+        people = ngettext("%(n)d person", "%(n)d people", e.people) % {"n": e.people}
+        if e.entity.startswith("settings."):
+            area = e.entity.removeprefix("settings.")
+            what = _("Settings") + " · " + str(AREA_NAMES.get(area, area))
+        elif e.what.startswith("."):
+            what = f"{names.get(e.entity, e.entity)} · {labels.get((e.entity, e.what[1:]), e.what[1:])}"
+        else:
+            word = Action(e.what).label if e.what in Action.values else FieldClass(e.what).label
+            what = f"{names.get(e.entity, e.entity)} · {word}"
+        found.append({"people": people, "what": what, "before": e.before.label, "after": e.after.label, "more": e.more})
+    return found
+
+
 @allow_area(AREA, "edit")
 def role(request: HttpRequest, key: str) -> HttpResponse:
     """The matrix of one role. POST changes the cells that differ from what the form showed; 409 if others did before."""
     one = get_object_or_404(Role, key=key)
     cells = _cells(one)
     errors: dict[str, list[str]] = {}
+    effects: list[dict[str, Any]] = []
+    asked = False
     status = 200
+    came = effect.ready_cells(key) if one.ready_made and key != services.ADMINISTRATOR else {}
     if request.method == "POST":
         was = _was(request)
         changes = _posted(request, was)
@@ -214,6 +244,13 @@ def role(request: HttpRequest, key: str) -> HttpResponse:
             status = 409
         else:
             grants, fields = _split(changes)
+            objects = catalogue_objects()
+            effects = _effects(one, grants, fields, objects) if request.POST.get("do") == "preview" else []
+        if not lost and effects:
+            # Somebody is touched: first it is said how, and what was chosen stands in the form until it is saved.
+            cells = {name: value for name, value in (cells | changes).items() if value}
+            asked = True
+        elif not lost:
             changed, errors = attempt(lambda: services.set_rights(
                 actor_of(request), one, grants=grants, fields=fields
             ))  # fmt: skip
@@ -230,8 +267,11 @@ def role(request: HttpRequest, key: str) -> HttpResponse:
         "people": one.people.filter(is_active=True).count(),
         "actions": [str(a.label) for a in Action],
         "classes": [str(c.label) for c in FieldClass],
-        "matrix": _matrix(cells, objects),
-        "levels": _levels(cells, objects),
+        "matrix": _matrix(cells, objects, came),
+        "levels": _levels(cells, objects, came),
+        "differing": sum(cells.get(name, "") != came.get(name, "") for name in {*cells, *came}) if came else 0,
+        "effects": effects,
+        "asked": asked,
         "exceptions": _exceptions(cells, objects),
         "objects": objects,
         "level_choices": [(v.value, str(v.label)) for v in Level],

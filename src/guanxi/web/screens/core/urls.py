@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from guanxi.web import brand, health
-from guanxi.web.screens.core import branding, departments, jobs, me, organisation, overview, people, roles, sign_in, view_as
+from guanxi.web.screens.core import (
+    branding,
+    departments,
+    jobs,
+    me,
+    organisation,
+    overview,
+    people,
+    roles,
+    sign_in,
+    view_as,
+)
 
 urlpatterns: list[URLPattern] = [
     *sign_in.urlpatterns,
@@ -21,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/people", people.people, name="settings-people"),
     path("settings/people/new", people.person_new, name="settings-person-new"),
     path("settings/people/<int:pk>", people.person, name="settings-person"),
+    path("settings/people/<int:pk>/hand-over", people.hand_over, name="settings-person-hand-over"),
     path("settings/people/<int:pk>/password", people.person_password, name="settings-person-password"),
     path("settings/people/<int:pk>/state", people.person_state, name="settings-person-state"),
     path("settings/people/<int:pk>/second-step", people.person_second_step, name="settings-person-second-step"),
@@ -33,6 +45,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/roles/<slug:key>", roles.role, name="settings-role"),
     path("settings/roles/<slug:key>/edit", roles.role_edit, name="settings-role-edit"),
     path("settings/currencies", organisation.currencies, name="settings-currencies"),
+    path("settings/currencies/paste", organisation.rates_paste, name="settings-rates-paste"),
     path("settings/currencies/reporting", organisation.reporting, name="settings-reporting-currency"),
     path("settings/currencies/rates/<int:pk>/delete", organisation.rate_delete, name="settings-rate-delete"),
     path("settings/look", branding.branding, name="settings-branding"),

@@ -344,7 +344,11 @@ def kept(actor: Actor, cs: ChangeSet) -> list[Left]:
     for key, record, field, why in listed:
         entity = known_entity(key)
         known = rights.readable(actor, entity) if entity is not None else {}
-        label = str(known[field].label) if field in known else (_("a field you do not see") if field else _("the whole record"))
+        label = (
+            str(known[field].label)
+            if field in known
+            else (_("a field you do not see") if field else _("the whole record"))
+        )
         found.append(Left(entity_label(entity) if entity else key, names.get((key, record)), label, words.why(why)))
     return found
 
@@ -477,7 +481,11 @@ def differences(actor: Actor, cs: ChangeSet) -> list[tuple[str, str, str]]:
     if not isinstance(before, dict) or not isinstance(after, dict):
         return []
     return [
-        (restoring.word(key), restoring.say(cs.entity, key, before.get(key)), restoring.say(cs.entity, key, after.get(key)))
+        (
+            restoring.word(key),
+            restoring.say(cs.entity, key, before.get(key)),
+            restoring.say(cs.entity, key, after.get(key)),
+        )
         for key in dict.fromkeys([*before, *after])
         if before.get(key) != after.get(key)
     ]

@@ -63,7 +63,7 @@ def _same(now: State, after: State) -> None:
         raise Changed
 
 
-def _organisation(actor: Actor, record: int | None, before: State, after: State) -> None:
+def _organisation(actor: Actor, _record: int | None, before: State, after: State) -> None:
     _same({key: org_settings.get(key) for key in after}, after)
     org_settings.change(actor, {key: str(value) for key, value in before.items()})
 
@@ -104,7 +104,7 @@ def _role(actor: Actor, record: int | None, before: State, after: State) -> None
     access.set_rights(actor, one, grants=grants, fields=fields)
 
 
-def _rate(actor: Actor, record: int | None, before: State, after: State) -> None:
+def _rate(actor: Actor, _record: int | None, before: State, after: State) -> None:
     if after:
         one = ExchangeRate.objects.filter(
             currency=after["currency"], base=after["base"], date=datetime.date.fromisoformat(after["date"])
@@ -153,7 +153,10 @@ def possible(actor: Actor, cs: ChangeSet) -> bool:
     if cs.action != "settings" or cs.entity not in ABLE:
         return False
     area, _do, without = ABLE[cs.entity]
-    if not (actor.can(f"settings.{area}", "edit") or (cs.entity == "core.organisation" and actor.can("settings.currencies", "edit"))):
+    if not (
+        actor.can(f"settings.{area}", "edit")
+        or (cs.entity == "core.organisation" and actor.can("settings.currencies", "edit"))
+    ):
         return False
     before, after = _sides(cs)
     if cs.entity == "records.choicevalue" and not set(before) <= set(choice_editing.EDITABLE):

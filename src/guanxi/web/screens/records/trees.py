@@ -64,7 +64,9 @@ def _context(actor: Actor, entity: Entity, *, moved: int | None = None) -> dict[
         if actor.can(entity.key, "create"):
             acts.append(Act(f"{base}new?parent={node.id}", _("Add one below"), "plus"))
         if may and actor.can(entity.key, "delete"):
-            acts.append(Act(reverse("settings-tree-merge", args=[entity.key, node.id]), _("Merge into another"), "git-merge"))
+            acts.append(
+                Act(reverse("settings-tree-merge", args=[entity.key, node.id]), _("Merge into another"), "git-merge")
+            )
         note = "; ".join(f.text for f in facts)
         nodes.append(
             TreeNode(node.id, node.name, node.parent, node.depth + 1, node.children,
