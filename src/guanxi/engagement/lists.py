@@ -9,7 +9,7 @@ METHOD = ship(
     "engagement.method", "跟进方式", "Method of follow-up",
     V("call", "电话", "Call", "green", ("打电话", "通话", "phone", "telephone", "phone call")),
     V("visit", "拜访", "Visit", "purple", ("上门", "面谈", "会议", "meeting", "on site")),
-    V("chat", "微信/聊天", "Chat", "teal", ("微信", "聊天", "企业微信", "钉钉", "wechat", "whatsapp", "im", "message")),
+    V("chat", "微信", "Chat", "teal", ("聊天", "企业微信", "微信聊天", "钉钉", "wechat", "whatsapp", "im", "message")),
     V("mail", "邮件", "E-mail", "blue", ("电子邮件", "邮箱", "email", "mail")),
     V("note", "备注", "Note", "yellow", ("记录", "其他", "其它", "memo", "other")),
 )  # fmt: skip

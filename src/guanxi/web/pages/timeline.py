@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from guanxi.core.access import Actor
 from guanxi.core.journal.models import Change, ChangeSet, Op
@@ -264,7 +264,7 @@ class Changes:
     """What the journal says of the record and its parts, ending with the record's creation. `id` is the line's."""
 
     key = "changes"
-    label = _lazy("Changes")
+    label = gettext_lazy("Changes")
     icon = "history"
 
     def stands(self, actor: Actor, entity: Entity) -> bool:
@@ -323,7 +323,7 @@ def chips_of(actor: Actor, entity: Entity, url: str, only: Sequence[str]) -> lis
     sources = sources_of(actor, entity)
     if len(sources) < 2:
         return []
-    found = [Chip(str(_lazy("Everything")), "", url, not only)]
+    found = [Chip(str(gettext_lazy("Everything")), "", url, not only)]
     for source in sources:
         keys = [s.key for s in sources if (s.key in only) != (s is source)]
         query = "" if len(keys) in (0, len(sources)) else f"?{urlencode({'only': ','.join(keys)})}"

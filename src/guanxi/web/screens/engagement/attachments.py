@@ -78,7 +78,7 @@ def body(request: HttpRequest, entity: Entity, id: int, *, refused: Sequence[tup
         "files": kept_of(actor, id),
         "action": reverse("attach", args=[entity.key, id]) if actor.can(ATTACHMENT.key, "create") else "",
         "accept": ",".join(files.TYPES),
-        "limit": human_size(files.limit()),
+        "limit": f"{files.limit() // 2**20} MB",
         "refused": refused,
     }
     return render_to_string("engagement/files.html", context, request)

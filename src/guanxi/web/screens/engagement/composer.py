@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
@@ -34,9 +34,13 @@ from guanxi.web.screens.engagement.steps import Todo, open_of
 from guanxi.web.shell import toast
 
 QUICK = {
-    "today": _lazy("Today"), "tomorrow": _lazy("Tomorrow"), "in_3_days": _lazy("In 3 days"), "monday": _lazy("Next Monday"),
-    "in_2_weeks": _lazy("In 2 weeks"), "in_a_month": _lazy("In a month"),
-}  # fmt: skip
+    "today": gettext_lazy("Today"),
+    "tomorrow": gettext_lazy("Tomorrow"),
+    "in_3_days": gettext_lazy("In 3 days"),
+    "monday": gettext_lazy("Next Monday"),
+    "in_2_weeks": gettext_lazy("In 2 weeks"),
+    "in_a_month": gettext_lazy("In a month"),
+}
 MOST_CONTACTS = 100
 GIVEN = ("method", "words", "happened_at", "contact", "direction", "minutes")
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import escape
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from guanxi.core.access import Actor
 from guanxi.core.access.models import Level
@@ -100,7 +100,7 @@ class Interactions(_Source):
     """Follow-ups, with the next step agreed in each."""
 
     key = "follow-ups"
-    label = _lazy("Follow-ups")
+    label = gettext_lazy("Follow-ups")
     icon = "message-2"
     entity = INTERACTION
     by = services.BY
@@ -163,7 +163,7 @@ class StepsDone(_Source):
     """Steps on the day they were done; open ones stand above the time line."""
 
     key = "steps"
-    label = _lazy("Steps done")
+    label = gettext_lazy("Steps done")
     icon = "checks"
     entity = STEP
     by = services.BY
@@ -183,7 +183,7 @@ class StepsDone(_Source):
 
 class Orders(_Source):
     key = "orders"
-    label = _lazy("Orders")
+    label = gettext_lazy("Orders")
     icon = "shopping-cart"
     entity = ORDER
     by: ClassVar[Mapping[str, str]] = {"customers.account": "account", "customers.contact": "contact"}
@@ -206,7 +206,7 @@ class Orders(_Source):
 
 class Payments(_Source):
     key = "payments"
-    label = _lazy("Payments")
+    label = gettext_lazy("Payments")
     icon = "cash"
     entity = PAYMENT
     by: ClassVar[Mapping[str, str]] = {"customers.account": "order__account", "trade.order": "order"}
@@ -235,7 +235,7 @@ class Attachments:
     """Files, on every record; those of a customer's contacts on the customer's too."""
 
     key = "files"
-    label = _lazy("Files")
+    label = gettext_lazy("Files")
     icon = "paperclip"
 
     def stands(self, actor: Actor, entity: Entity) -> bool:
