@@ -190,9 +190,11 @@ def test_a_long_list_becomes_a_file_for_its_owner_alone_for_a_day(house: Any, ge
 def test_chosen_rows_alone_are_exported(house: Any, get: Any, post: Any) -> None:
     ids = [house.customer(f"Firm {i}") for i in range(3)]
     theirs = house.customer("Theirs", owner=house.stranger.pk)
-    dialog = get("owner", f"{LIST}bulk?do=export&id={ids[0]}&id={ids[2]}&params=cols%3Dname", htmx=True).content.decode()
+    dialog = get(
+        "owner", f"{LIST}bulk?do=export&id={ids[0]}&id={ids[2]}&params=cols%3Dname", htmx=True
+    ).content.decode()
     assert "Export 2 Customers" in dialog and f'action="{LIST}export"' in dialog and "hx-post" not in dialog
     chosen = {"format": "CSV", "params": "cols=name", "id": [ids[0], ids[2], theirs]}
     body = b"".join(post("owner", f"{LIST}export", chosen).streaming_content).decode("utf-8-sig")
-    assert body.split() == ["Name", "Firm", "2", "Firm", "0"]
+    assert body.replace('"', "").split() == ["Name", "Firm", "2", "Firm", "0"]
     assert get("marketer", f"{LIST}bulk?do=export&id={ids[0]}").status_code == 404

@@ -3,7 +3,7 @@ import { on } from "../attach.js";
 
 on("change", "[data-autosubmit]", (_, field) => field.form?.requestSubmit());
 
-on("submit", 'form[method="post" i]:not([hx-post]):not([data-prefer])', (event, form) => {
+on("submit", 'form[method="post" i]:not([hx-post]):not([data-prefer]):not([data-download])', (event, form) => {
   if (event.defaultPrevented) return;
   setTimeout(() => {
     for (const button of form.querySelectorAll("button[type=submit], button:not([type])")) button.disabled = true;

@@ -88,3 +88,6 @@ for (const url of known()) {
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => show(url));
   else show(url);
 }
+
+/** A form that answers with a file leaves the page as it is; its dialog has done its part. */
+on("submit", "form[data-download]", (_, form) => setTimeout(() => form.closest("dialog")?.close()));

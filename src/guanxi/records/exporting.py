@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import IO, Any, Literal
+from collections.abc import Callable, Collection, Iterable
+from typing import IO, Any
 
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ from guanxi.records.kinds import Formats
 from guanxi.records.read import Cell
 from guanxi.records.read.query import resolve_columns
 
-Form = Literal["csv", "xlsx"] | str
+Form = str  # csv or xlsx
 EVERY = 500
 
 
@@ -45,11 +45,11 @@ def write_rows(
 
 def write_list(
     target: IO[bytes], form: Form, entity: Entity, actor: Actor, query: read.Query, *,
-    progress: Callable[[int], None] | None = None,
+    ids: Collection[int] = (), progress: Callable[[int], None] | None = None,
 ) -> int:  # fmt: skip
-    """All rows that a question means, with its columns. Raises UnknownField, BadQuery."""
+    """All rows that a question means (of these `ids`, when there are any), with its columns. Raises UnknownField, BadQuery."""
     header = [str(f.label) for f in resolve_columns(actor, entity, query)]
-    rows = read.stream(entity, actor, query, "export")
+    rows = read.stream(entity, actor, query, "export", ids=ids)
     return write_rows(target, form, header, rows, read.formats_for(actor), plural(entity), progress)
 
 

@@ -28,7 +28,7 @@ from guanxi.web.pages.form import Choice, formable, input_of
 from guanxi.web.shell import toast
 
 AT_ONCE = 500  # more is done as a job, with progress
-NEEDS = {"edit": "edit", "tag": "edit", "assign": "assign", "delete": "delete"}
+NEEDS = {"edit": "edit", "tag": "edit", "assign": "assign", "delete": "delete", "export": "export"}
 
 
 def selection(request: HttpRequest, entity: Entity, actor: Actor) -> tuple[QuerySet[Any], list[int], str]:
@@ -62,7 +62,7 @@ def bulk(request: HttpRequest, entity: Entity) -> HttpResponse:
     fields = bulk_fields(actor, entity, do)
     problems: dict[str, list[Problem]] = {}
     given: dict[str, Any] = {}
-    if request.method == "POST" and n > 0:
+    if request.method == "POST" and n > 0 and do != "export":
         given = _given(request, fields)
         try:
             if n > AT_ONCE:

@@ -17,7 +17,7 @@ from guanxi.records.entity import Entity
 from guanxi.records.exporting import value_of, write_rows
 from guanxi.records.read.page import matching
 from guanxi.records.read.query import resolve_columns
-from guanxi.web.pages.base import actor_of, entity_page, go
+from guanxi.web.pages.base import actor_of, entity_page, go, ids_from
 from guanxi.web.pages.work import TYPES
 
 AT_ONCE = 5_000
@@ -35,7 +35,8 @@ def export(request: HttpRequest, entity: Entity) -> HttpResponseBase:
     params = request.POST.get("params", "")[:4000]
     query = read.Query.from_params(parse_qsl(params, keep_blank_values=True))
     resolve_columns(actor, entity, query)
-    if matching(entity, actor, query, "export").order_by().values("pk")[: AT_ONCE + 1].count() > AT_ONCE:
+    ids = ids_from(request.POST)[:1000]
+    if not ids and matching(entity, actor, query, "export").order_by().values("pk")[: AT_ONCE + 1].count() > AT_ONCE:
         wanted = {"entity": entity.key, "params": params, "form": form}
         twice = hashlib.sha256(repr(wanted).encode()).hexdigest()[:32]
         job = jobs.enqueue(
@@ -43,7 +44,7 @@ def export(request: HttpRequest, entity: Entity) -> HttpResponseBase:
         )
         return go(request, reverse("work", args=[job.pk]))
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (the response closes it)
-    n = exporting.write_list(file, form, entity, actor, query)
+    n = exporting.write_list(file, form, entity, actor, query, ids=ids)
     exporting.noted(actor, entity, query, rows=n, form=form)
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=exporting.file_name(entity, form), content_type=TYPES[form])
