@@ -167,7 +167,7 @@ def read(entity: Entity, actor: Actor, by: Field, query: Query) -> Board:
     begun = {c.code for c in columns[:AT_ONCE]}
     ids, whole = _firsts(found, by, order, few=numbers is not None)
     wanted = [id_ for code in begun for id_ in ids.get(code, ())[: WINDOW + 1]]
-    rows = {row["id"]: row for row in visible(entity, actor).filter(pk__in=wanted).values(*maker.columns(order))}
+    rows = {row["id"]: row for row in visible(entity, actor).filter(pk__any_of=wanted).values(*maker.columns(order))}
     cards = maker.cards([rows[id_] for code in begun for id_ in ids.get(code, ())[:WINDOW] if id_ in rows])
     made = []
     for column in columns:
@@ -311,7 +311,7 @@ class _Cards:
         key = self.by.key
         sets = {row["id"]: row["origin"].get(key, row["created_in"]) for row in rows}
         asked = {sets[row["id"]] for row in rows if sets[row["id"]] != row["created_in"]}
-        at = dict(ChangeSet.objects.filter(pk__in=asked).values_list("pk", "at")) if asked else {}
+        at = dict(ChangeSet.objects.filter(pk__any_of=list(asked)).values_list("pk", "at")) if asked else {}
         return {row["id"]: at.get(sets[row["id"]], row["created_at"]) for row in rows}
 
     def _editable(self, ids: Sequence[int]) -> set[int] | None:
@@ -321,7 +321,7 @@ class _Cards:
         reach = policy.conditions(self.entity, self.actor, "edit")
         if reach == policy.conditions(self.entity, self.actor, "view"):
             return None
-        return set(visible(self.entity, self.actor, "edit").filter(pk__in=ids).values_list("pk", flat=True))
+        return set(visible(self.entity, self.actor, "edit").filter(pk__any_of=list(ids)).values_list("pk", flat=True))
 
     def _steps(self, ids: Sequence[int]) -> dict[int, date] | None:
         """The earliest open next step of each; None when no room knows of next steps of these records."""

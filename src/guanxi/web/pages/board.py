@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from html import escape as quoted  # of plain text; Django's looks at each value first
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -24,7 +24,7 @@ from guanxi.records import kinds, read, rights, write
 from guanxi.records.entity import Entity, Field
 from guanxi.records.kinds import Formats, Money
 from guanxi.records.read import board as reading
-from guanxi.records.read.board import NONE, Card, Column, Figure
+from guanxi.records.read.board import NONE, Card, Column, Figure, Step
 from guanxi.records.read.cells import Reader
 from guanxi.web import components
 from guanxi.web.kinds import values_from
@@ -49,7 +49,7 @@ class Cards:
 
     def __post_init__(self) -> None:
         self.base = addresses.list_url(self.entity.key)
-        self.menu = str(escape(_("Move to…")))
+        self.menu = quoted(_("Move to…"))
         self.words = {
             "late": _("Late"), "today": _("Today"), "planned": _("Planned"), "none": _("No next step"),
         }  # fmt: skip
@@ -62,13 +62,15 @@ class Cards:
         self.glass = components.icon("hourglass", size="sm")
         self._tags: dict[tuple[str, str], SafeString] = {}
         self._days: dict[tuple[int, bool], str] = {}
-        self._people: dict[str, str] = {}
+        self._people: dict[Any, str] = {}
+        self._labels: dict[str, str] = {}
+        self._steps: dict[Step, str] = {}
 
     def html(self, cards: Iterable[Card]) -> SafeString:
         return safe("".join(self.one(card) for card in cards))
 
     def one(self, card: Card) -> SafeString:
-        title = escape(card.title or f"#{card.id}")
+        title = quoted(card.title or f"#{card.id}")
         due = f' data-step="{card.step.when}"' if card.step else ""
         move = ' data-may-move=""' if card.editable else ""
         parts = [
@@ -88,25 +90,32 @@ class Cards:
             parts.append(f'<div class="gx-deal-tags">{self._tag_row(card.tags)}</div>')
         parts.append('<div class="gx-deal-foot">')
         if card.amount is not None and card.amount.text:
-            parts.append(f'<b class="gx-num">{escape(card.amount.text)}</b>')
+            parts.append(f'<b class="gx-num">{quoted(card.amount.text)}</b>')
         if card.step is not None:
-            parts.append(self._step(card))
+            parts.append(self._step(card.step))
         parts.append(self._since(card.days, card.stuck))
         if card.owner is not None and card.owner.text:
             parts.append(self._owner(card.owner))
         parts.append("</div></li>")
         return safe("".join(parts))
 
+    def label(self, field: Field) -> str:
+        """A field's name, said once a page and not once a card."""
+        found = self._labels.get(field.key)
+        if found is None:
+            found = self._labels[field.key] = quoted(str(field.label))
+        return found
+
     def _fact(self, cell: read.Cell) -> str:
-        label = escape(cell.field.label)
+        label = self.label(cell.field)
         if cell.restricted:
             inner: str = components.icon("lock", size="sm", label=_("Not yours to see"))
         elif cell.field.kind.key == "datetime":
-            inner = escape(cell.text.rpartition(" ")[0] or cell.text)
+            inner = quoted(cell.text.rpartition(" ")[0] or cell.text)
         elif cell.colour:
             inner = components.badge(cell.text, cell.colour, dot=True)
         else:
-            inner = escape(cell.text)
+            inner = quoted(cell.text)
         return f'<span title="{label}"><span class="gx-hidden-text">{label}: </span>{inner}</span>'
 
     def _tag_row(self, cell: read.Cell) -> str:
@@ -118,14 +127,15 @@ class Cards:
         rest = len(cell.parts) - TAGS
         return "".join(made) + (f'<span class="gx-dim gx-small">+{rest}</span>' if rest > 0 else "")
 
-    def _step(self, card: Card) -> str:
-        assert card.step is not None
-        day = kinds.Date().format(card.step.day, self.formats) if card.step.day else ""
-        word = self.words[card.step.when]
-        text = day if card.step.when == "planned" else f"{word} {day}" if card.step.when == "late" else word
-        return (
-            f'<span class="gx-deal-step" title="{escape(word)} {day}">{self.icons[card.step.when]}{escape(text)}</span>'
-        )
+    def _step(self, step: Step) -> str:
+        if step not in self._steps:
+            day = kinds.Date().format(step.day, self.formats) if step.day else ""
+            word = self.words[step.when]
+            text = day if step.when == "planned" else f"{word} {day}" if step.when == "late" else word
+            self._steps[step] = (
+                f'<span class="gx-deal-step" title="{quoted(word)} {quoted(day)}">{self.icons[step.when]}{quoted(text)}</span>'
+            )
+        return self._steps[step]
 
     def _since(self, days: int, stuck: bool) -> str:
         if (days, stuck) not in self._days:
@@ -134,21 +144,21 @@ class Cards:
             if stuck:
                 long = _("Stuck: %(time)s") % {"time": long}
             self._days[days, stuck] = (
-                f'<span class="gx-deal-since{" gx-stuck" if stuck else ""}" title="{escape(long)}">'
+                f'<span class="gx-deal-since{" gx-stuck" if stuck else ""}" title="{quoted(long)}">'
                 f"{self.glass if stuck else self.clock}"
-                f'<span aria-hidden="true">{escape(short)}</span><span class="gx-hidden-text">{escape(long)}</span></span>'
+                f'<span aria-hidden="true">{quoted(short)}</span><span class="gx-hidden-text">{quoted(long)}</span></span>'
             )
         return self._days[days, stuck]
 
     def _owner(self, cell: read.Cell) -> str:
-        if cell.text not in self._people:
-            name = escape(cell.text)
+        if cell.value not in self._people:
+            label, name = self.label(cell.field), quoted(cell.text)
             picture = components.avatar(cell.text, seed=cell.value, size="xs")
-            self._people[cell.text] = (
-                f'<span class="gx-deal-owner" title="{escape(cell.field.label)}: {name}">{picture}'
-                f'<span class="gx-hidden-text">{escape(cell.field.label)}: {name}</span></span>'
+            self._people[cell.value] = (
+                f'<span class="gx-deal-owner" title="{label}: {name}">{picture}'
+                f'<span class="gx-hidden-text">{label}: {name}</span></span>'
             )
-        return self._people[cell.text]
+        return self._people[cell.value]
 
 
 # The page -------------------------------------------------------------------------------------------------------------
