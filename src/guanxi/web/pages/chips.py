@@ -76,8 +76,9 @@ def said(actor: Actor, one: Asked) -> tuple[str, str, str]:
     if one.operator.values == 0:
         return label, operator, ""
     if one.operator.key == "within":
-        text = words.range_text(one.values[0])
-        return (label, "", text) if one.values[0].startswith("older_than") else (label, operator, text)
+        key = one.values[0]
+        plain = key in ("today", "yesterday", "tomorrow") or key.startswith("older_than")
+        return label, words.operator("is") if plain else operator, words.range_text(key)
     return label, operator, operand_text(actor, one.field, one.operator.key, one.values)
 
 
@@ -91,7 +92,7 @@ def said_of(actor: Actor, one: Pointing) -> tuple[str, str, str]:
     label = relation_label(one.entity, one.link)
     n = {"n": one.n}
     if one.operator.key == "gte":
-        how_many = _("there are") if one.n == 1 else ngettext("at least %(n)s", "at least %(n)s", one.n) % n
+        how_many = ngettext("at least %(n)s", "at least %(n)s", one.n) % n
     elif one.n == 0:
         how_many = _("there are none")
     elif one.operator.key == "lte":

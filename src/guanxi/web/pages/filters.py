@@ -136,6 +136,11 @@ class Given:
         return self.values[1] if len(self.values) > 1 else ""
 
     @property
+    def day(self) -> str:
+        """The first operand where it is a day and not the name of a range."""
+        return self.first if self.op not in ("within", *COUNTED) else ""
+
+    @property
     def counted(self) -> str:
         """The number of days in "the last 14 days"."""
         match = _COUNTED.fullmatch(self.first)
