@@ -2,13 +2,13 @@
  * `data-chart="id"`: draws the JSON in the element with that id. Canvas only, tooltips drawn into it, colours from the page's
  * own tokens and again when the theme changes. A press on a point opens the records behind it; the table beside says the same.
  */
-import { BarChart, FunnelChart, HeatmapChart, LineChart } from "echarts/charts";
+import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
 import { GridComponent, LegendComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { attach, on } from "../attach.js";
 
-echarts.use([BarChart, LineChart, FunnelChart, HeatmapChart, GridComponent, TooltipComponent, LegendComponent, VisualMapComponent, CanvasRenderer]);
+echarts.use([BarChart, LineChart, HeatmapChart, GridComponent, TooltipComponent, LegendComponent, VisualMapComponent, CanvasRenderer]);
 
 const ORDER = ["blue", "teal", "orange", "purple", "green", "pink", "cyan", "yellow", "indigo", "red", "lime", "gray"];
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -62,12 +62,13 @@ function option(data, css, narrow) {
       backgroundColor: css.paper, borderColor: css.line, textStyle: { color: css.ink, fontSize: 12 },
       formatter: (found) => {
         const list = Array.isArray(found) ? found : [found];
+        if (data.kind === "funnel") return `${list[0].name}\n${data.series[0].texts[list[0].dataIndex]}`;
         if (data.kind === "heat") {
           const [x, y] = list[0].value;
           return `${data.labels[x]} · ${data.series[y].name}\n${data.series[y].texts[x]}`;
         }
         const lines = list.filter((f) => f.value !== 0 || list.length < 3).map((f) => `${several ? `${f.seriesName}  ` : ""}${data.series[f.seriesIndex].texts[f.dataIndex]}`);
-        return [data.kind === "funnel" ? list[0].name : list[0].axisValueLabel ?? list[0].name, ...lines].join("\n");
+        return [list[0].axisValueLabel ?? list[0].name, ...lines].join("\n");
       },
     },
     legend: several && data.kind !== "heat" ? { type: "scroll", bottom: 0, icon: "roundRect", itemHeight: 8, itemWidth: 12, textStyle: { color: css.ink2 }, inactiveColor: css.line, pageTextStyle: { color: css.ink2 } } : undefined,
@@ -75,9 +76,13 @@ function option(data, css, narrow) {
   };
   const ends = (value) => (value < 0 ? 0 : [3, 3, 0, 0]);
   if (data.kind === "funnel") {
-    const items = data.labels.map((name, i) => ({ name, value: data.series[0].values[i], itemStyle: { color: colour(data.colours[i], i) } })).filter((item) => item.value > 0);
-    return { ...base, legend: undefined, series: [{ type: "funnel", sort: "none", left: 8, right: narrow ? 8 : "22%", top: 6, bottom: 6, gap: 2, minSize: "6%", itemStyle: { borderWidth: 0, borderRadius: 3 },
-      label: { position: narrow ? "inside" : "right", color: narrow ? "#fff" : css.ink, formatter: (f) => `${f.name}  ${data.series[0].texts[data.labels.indexOf(f.name)]}` }, labelLine: { lineStyle: { color: css.line } }, data: items }] };
+    // Bars that stand in the middle: half of what is missing to the largest goes, unpainted, before each.
+    const { values: sizes, texts } = data.series[0];
+    const most = Math.max(...sizes, 1);
+    return { ...base, grid: { ...base.grid, left: 4, right: 8, bottom: 4 }, xAxis: { type: "value", max: most, show: false },
+      yAxis: { ...names, inverse: true, axisLine: { show: false }, axisLabel: { ...names.axisLabel, width: undefined, formatter: (name, i) => `${name}  ${texts[i]}` } },
+      series: [{ type: "bar", stack: "funnel", silent: true, itemStyle: { color: "transparent" }, data: sizes.map((v) => (most - v) / 2) },
+        { type: "bar", stack: "funnel", barCategoryGap: "12%", cursor: "pointer", data: sizes.map((value, i) => ({ value, itemStyle: { color: colour(data.colours[i], i), borderRadius: 3 } })) }] };
   }
   if (data.kind === "heat") {
     const cells = data.series.flatMap((s, y) => s.values.map((v, x) => [x, y, v]));
@@ -120,7 +125,7 @@ function draw(chart) {
   chart.heard = true;
   chart.drawn.on("click", (point) => {
     const [row, at] = chart.data.kind === "heat" ? [point.value[1], point.value[0]]
-      : chart.data.kind === "funnel" ? [0, chart.data.labels.indexOf(point.name)] : [point.seriesIndex, point.dataIndex];
+      : chart.data.kind === "funnel" ? [0, point.dataIndex] : [point.seriesIndex, point.dataIndex];
     const href = chart.data.series[row]?.hrefs[at];
     if (href) location.assign(href);
   });

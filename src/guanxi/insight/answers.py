@@ -168,7 +168,8 @@ def _order(
             while day <= days[-1] and len(found) <= MOST_GROUPS:
                 found.append(day)
                 day = periods.following(day, by.unit)
-        return found + ([None] if None in seen else [])
+        # A running total has no place for what has no date.
+        return found + ([None] if None in seen and not asked.question.cumulative else [])
     if by.path.first:
         return [v for v in (True, False) if v in seen]
     kind = by.field.kind

@@ -19,7 +19,7 @@ TILES: tuple[Tile, ...] = (
     Tile("new", "number", _noop("New customers"), "customers.account", width=3, height=1),
     Tile("months", "line", _noop("Revenue by month"), "trade.order", measure="sum:total", by="ordered_at:month", width=8),
     Tile("channels", "bar", _noop("Revenue by channel"), "trade.order", measure="sum:total", by="channel", width=4),
-    Tile("growth", "line", _noop("Customers over time"), "customers.account", by="created_at:month", cumulative=True,
+    Tile("growth", "line", _noop("Customers over time"), "customers.account", by="first_seen:month", cumulative=True,
          follows=False, width=6),
     Tile("returning", "stacked", _noop("New and returning customers"), "trade.order", measure="sum:total",
          by="ordered_at:month", split="first_order", width=6),
@@ -40,7 +40,7 @@ def install() -> None:
     Dashboard.objects.get_or_create(
         key=OVERVIEW,
         defaults={
-            "name": NAME, "sharing": Sharing.EVERYBODY, "tiles": [asdict(t) for t in TILES], "period": "last_365_days",
+            "name": NAME, "sharing": Sharing.EVERYBODY, "tiles": [asdict(t) for t in TILES], "period": "all",
             "position": 0,
         },
     )  # fmt: skip
