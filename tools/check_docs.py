@@ -1,4 +1,4 @@
-"""Docs that hold: links lead somewhere, and every `guanxi` command, `make` target and setting they name exists."""
+"""Docs that hold: links lead somewhere, every command, target and setting they name exists, and the glossary is kept to."""
 
 from __future__ import annotations
 
@@ -103,6 +103,41 @@ def wrong_names(text: str, known: dict[str, set[str]], made: set[str], settable:
             yield f"{name}: there is no such setting"
 
 
+_ROW = re.compile(r"^\| (?!English)([^|]+?) \| ([^|]*?[\u4e00-\u9fff][^|]*?) \|([^|]*)\|$", re.MULTILINE)
+
+
+def glossary() -> Iterator[tuple[str, list[str], list[str]]]:
+    """(English word, Chinese words for it, words that are not used for it) of docs/dev/glossary.md."""
+    text = (ROOT / "docs/dev/glossary.md").read_text(encoding="utf-8").partition("## How values")[0]
+    for english, chinese, wrong in _ROW.findall(text):
+        for word, meant in zip(english.split(" · "), chinese.split(" · "), strict=True):
+            yield word, meant.split(" / "), [w for w in wrong.strip().split("、") if w]
+
+
+def wrong_words() -> Iterator[str]:
+    """Where a catalogue says a thing otherwise than the glossary."""
+    from babel.messages.pofile import read_po
+
+    words = list(glossary())
+    for path in sorted(ROOT.glob("src/guanxi/*/locale/zh_Hans/LC_MESSAGES/django.po")):
+        with path.open("rb") as file:
+            catalogue = read_po(file)
+        for message in catalogue:
+            english = message.id if isinstance(message.id, str) else message.id[0]
+            chinese = message.string if isinstance(message.string, str) else " ".join(message.string)
+            if not english or not chinese:
+                continue
+            for word, meant, wrong in words:
+                if english.lower() == word and not message.context and chinese not in meant:
+                    yield f"{path.relative_to(ROOT)}: {english!r} is {' or '.join(meant)} in the glossary, not {chinese}"
+                if re.search(rf"\b{re.escape(word)}", english, re.IGNORECASE):
+                    yield from (
+                        f"{path.relative_to(ROOT)}: {english!r} says {w}, which the glossary rules out"
+                        for w in wrong
+                        if w in chinese
+                    )
+
+
 def main() -> int:
     known, made, settable = commands(), targets(), settings()
     count = 0
@@ -111,8 +146,11 @@ def main() -> int:
         for problem in [*broken_links(path, text), *wrong_names(text, known, made, settable)]:
             print(f"{path.relative_to(ROOT)}: {problem}")
             count += 1
+    for problem in wrong_words():
+        print(problem)
+        count += 1
     if not count:
-        print("Links, commands and settings in the docs are right.")
+        print("Links, commands and settings in the docs are right, and the catalogues speak as the glossary does.")
     return int(count > 0)
 
 
