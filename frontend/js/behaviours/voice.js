@@ -15,8 +15,9 @@ attach("[data-voice]", (button) => {
   let listening = null;
 
   const stop = () => {
-    listening?.stop();
-    listening = null;
+    const was = listening;
+    listening = null; // first: some browsers say "end" at once
+    was?.stop();
     button.setAttribute("aria-pressed", "false");
     if (said?.textContent === said?.dataset.listening) said.textContent = "";
   };

@@ -92,7 +92,7 @@ def panel(request: HttpRequest, view: read.RecordView) -> str:
 def answer(request: HttpRequest, entity: Entity, id: int, said: dict[str, Any], **more: Any) -> HttpResponse:  # noqa: A002
     """The panel drawn again; the time line is told to come anew."""
     response = HttpResponse(body(request, entity, id, **more))
-    response["HX-Trigger"] = json.dumps({**({"gx:toast": said} if said else {}), "gx:timeline": {}})
+    response["HX-Trigger"] = json.dumps({**({"gx:toast": said} if said else {}), "gx:timeline": {"target": "body"}})
     return response
 
 

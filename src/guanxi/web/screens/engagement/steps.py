@@ -154,7 +154,7 @@ def done(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
     saved = services.finish(actor_of(request), id)
     undo = reverse("journal-undo", args=[saved.change_set]) if saved.change_set else ""
     if is_fragment(request):
-        said = {"gx:toast": {"text": _("Done."), "level": "success", "undo": undo}, "gx:timeline": {}}
+        said = {"gx:toast": {"text": _("Done."), "level": "success", "undo": undo}, "gx:timeline": {"target": "body"}}
         return HttpResponse("", headers={"HX-Trigger": json.dumps(said)})
     toast(request, _("Done."), undo=undo)
     return go(request, back_url(request, reverse("my-steps")))
