@@ -24,7 +24,7 @@ def _context() -> dict[str, Any]:
     }
 
 
-def context(request: HttpRequest) -> dict[str, Any]:
+def context(_request: HttpRequest) -> dict[str, Any]:
     """A context processor: `brand.name`, `brand.css_url`, `brand.logo_url`; empty where the house's own look stands."""
     return {"brand": SimpleLazyObject(_context)}
 

@@ -77,6 +77,6 @@ class Health:
 
 
 @public
-def health(request: HttpRequest) -> HttpResponse:
+def health(_request: HttpRequest) -> HttpResponse:
     """The same, for methods that the middleware lets pass, and so that the addresses are known."""
     return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})

@@ -108,7 +108,7 @@ TOPICS: tuple[Topic, ...] = (
           "sitemap", _area("departments"), _("tree team branch manager organisation chart move merge"),
           ("core.department",), _departments),
     Topic("people", "settings-roles", _("Roles"),
-          _("What a role may do, with whose records, and how much of each field it sees. Look at the house as somebody else."),
+          _("What a role may do, with whose records, and how much of each field it sees. View everything as somebody else would."),
           "user-shield", _area("roles"), _("right permission access view as matrix mask export"),
           ("core.role",), _roles),
     Topic("data", "settings-fields", _("Fields"),
