@@ -89,11 +89,11 @@ def nodes(actor: Actor, entity: Entity) -> list[Node]:
 def place(
     actor: Actor,
     entity: Entity,
-    id: int,
+    id: int,  # noqa: A002
     *,
     parent: int | None,
     before: int | None,
-    was_parent: int | None,  # noqa: A002
+    was_parent: int | None,
 ) -> int | None:
     """Put a node under `parent` (None: the top) before its sibling `before` (None: last); returns the change set.
 
