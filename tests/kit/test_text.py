@@ -159,7 +159,7 @@ def test_query_terms_match_exactly_or_as_prefix() -> None:
     assert text.query_tokens("张") == [("张", True)]
     assert text.query_tokens("gmail smith") == [("gmail", False), ("smith", True)]
     assert text.query_tokens("a smith") == [("smith", True)]
-    assert text.query_tokens("s") == [("s", False)]
+    assert text.query_tokens("s") == [("=s", True)]
 
 
 def test_names_that_begin_with_the_query_can_be_ranked_first() -> None:

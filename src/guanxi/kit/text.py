@@ -379,9 +379,9 @@ def query_tokens(text: str) -> list[Term]:
         else:
             terms[word[:MAX_TOKEN]] = True
     if not terms and letters:
-        # Two single letters are initials typed with spaces; one alone matches exactly.
+        # Several single letters are initials typed with spaces; one alone is what a name begins with.
         joined = "".join(letters)
-        terms[joined] = len(joined) > 1
+        terms[joined if len(joined) > 1 else "=" + joined] = True
     return [Term(token, prefix) for token, prefix in terms.items()]
 
 
