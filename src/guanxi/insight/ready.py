@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from django.utils.translation import gettext_noop as _noop
+from django.utils.translation import gettext_noop
 
 from guanxi.insight.boards import Tile
 from guanxi.insight.models import Dashboard, Sharing
 
 OVERVIEW = "overview"
-NAME = _noop("Business at a glance")
+NAME = gettext_noop("Business at a glance")
 
 TILES: tuple[Tile, ...] = (
-    Tile("revenue", "number", _noop("Revenue"), "trade.order", measure="sum:total", width=3, height=1),
-    Tile("orders", "number", _noop("Orders"), "trade.order", width=3, height=1),
-    Tile("buyers", "number", _noop("Customers who bought"), "trade.order", measure="distinct:account", width=3, height=1),
-    Tile("new", "number", _noop("New customers"), "customers.account", width=3, height=1),
-    Tile("months", "line", _noop("Revenue by month"), "trade.order", measure="sum:total", by="ordered_at:month", width=8),
-    Tile("channels", "bar", _noop("Revenue by channel"), "trade.order", measure="sum:total", by="channel", width=4),
-    Tile("growth", "line", _noop("Customers over time"), "customers.account", by="first_seen:month", cumulative=True,
+    Tile("revenue", "number", gettext_noop("Revenue"), "trade.order", measure="sum:total", width=3, height=1),
+    Tile("orders", "number", gettext_noop("Number of orders"), "trade.order", width=3, height=1),
+    Tile("buyers", "number", gettext_noop("Customers who bought"), "trade.order", measure="distinct:account", width=3, height=1),
+    Tile("new", "number", gettext_noop("New customers"), "customers.account", width=3, height=1),
+    Tile("months", "line", gettext_noop("Revenue by month"), "trade.order", measure="sum:total", by="ordered_at:month", width=8),
+    Tile("channels", "bar", gettext_noop("Revenue by channel"), "trade.order", measure="sum:total", by="channel", width=4),
+    Tile("growth", "line", gettext_noop("Customers over time"), "customers.account", by="first_seen:month", cumulative=True,
          follows=False, width=6),
-    Tile("returning", "stacked", _noop("New and returning customers"), "trade.order", measure="sum:total",
+    Tile("returning", "stacked", gettext_noop("New and returning customers"), "trade.order", measure="sum:total",
          by="ordered_at:month", split="first_order", width=6),
-    Tile("regions", "bar", _noop("Revenue by region"), "trade.order", measure="sum:total", by="account.address:province",
+    Tile("regions", "bar", gettext_noop("Revenue by region"), "trade.order", measure="sum:total", by="account.address:province",
          top=10, width=6),
-    Tile("categories", "bar", _noop("Revenue by product category"), "trade.orderline", measure="sum:amount",
+    Tile("categories", "bar", gettext_noop("Revenue by product category"), "trade.orderline", measure="sum:amount",
          by="product.category", top=10, width=6),
-    Tile("top", "table", _noop("Top customers"), "trade.order", measure="sum:total", by="account", top=10, width=6),
-    Tile("funnel", "funnel", _noop("Customers by status"), "customers.account", by="status", follows=False, width=6),
-    Tile("heat", "heat", _noop("Orders by month and channel"), "trade.order", by="ordered_at:month", split="channel", width=6),
-    Tile("complete", "completeness", _noop("Completeness of customer data"), "customers.account", follows=False, width=6),
+    Tile("top", "table", gettext_noop("Top customers"), "trade.order", measure="sum:total", by="account", top=10, width=6),
+    Tile("funnel", "funnel", gettext_noop("Customers by status"), "customers.account", by="status", follows=False, width=6),
+    Tile("heat", "heat", gettext_noop("Orders by month and channel"), "trade.order", by="ordered_at:month", split="channel", width=6),
+    Tile("complete", "completeness", gettext_noop("Completeness of customer data"), "customers.account", follows=False, width=6),
 )  # fmt: skip
 TITLES = frozenset(t.title for t in TILES) | {NAME}
 
