@@ -191,3 +191,17 @@ def test_deleted_records_are_not_found(house: House) -> None:  # noqa: F811
 )
 def test_what_was_typed_is_marked(value: str, words: str, marked: str) -> None:
     assert "".join(value[a:b] for a, b in text.highlights(value, words)) == marked
+
+
+def test_a_custom_field_that_becomes_searchable_finds_records_that_were_there(house: House) -> None:  # noqa: F811
+    from guanxi.core import jobs
+    from guanxi.core.jobs.models import Job
+
+    account = catalogue.get("customers.account")
+    key = custom.define(SYSTEM, account, kind="text", label_zh="昵称", label_en="Nick")
+    id_ = house.customer("Acme", **{key: "zebrafish"})
+    admin = actor_for(house.admin)
+    assert found(admin, "zebra") == []
+    custom.change(SYSTEM, account, key, search=True)
+    jobs.run_inline(Job.objects.get(kind="records.reindex"))
+    assert found(admin, "zebra") == [id_]

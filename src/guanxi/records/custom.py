@@ -9,6 +9,7 @@ from typing import Any, cast
 from django.db import connection, transaction
 
 from guanxi.core.access.actor import Actor
+from guanxi.core.jobs import enqueue
 from guanxi.core.org import versions
 from guanxi.records import kinds, sql
 from guanxi.records.entity import Entity, Field, Sensitivity
@@ -107,6 +108,8 @@ def change(actor: Actor, entity: Entity, key: str, **changes: Any) -> None:
         note(actor, action="settings", entity="records.customfield", record=row.pk,
              detail={"field": f"{entity.key}.{key}", "before": before, "after": changes})  # fmt: skip
         versions.bump("fields")
+        if any(before[name] != changes[name] for name in ("search", "retired") if name in changes):
+            enqueue("records.reindex", {"entity": entity.key}, actor=actor)
 
 
 def _free_key(entity: Entity, label: str) -> str:

@@ -11,7 +11,9 @@ from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Op
 from guanxi.records import catalogue, choice_use, handing, invert, search, sql, trees
 from guanxi.records.models import ChoiceValue, SearchEntry
 
-_CHUNK = 2_000
+_CHUNK = (
+    2_000  # `search.index` works in chunks of this size, five at a time so that reading, making and writing overlap
+)
 ANALYZE_FROM = 1_000
 
 
@@ -29,6 +31,22 @@ def index(ctx: JobContext, *, change_set: int, entity: str) -> dict[str, int]:
         done += search.index(of, [i for i in ids if i not in known])
         seen += len(ids)
         ctx.progress(seen, max(total, seen))
+    if done >= ANALYZE_FROM:
+        sql.analyze_search()
+    return {"indexed": done}
+
+
+@job("records.reindex", title=_("Make records findable anew"))
+def reindex(ctx: JobContext, *, entity: str) -> dict[str, int]:
+    """Write the search tokens of every record of an entity again: what is searched changed."""
+    of = catalogue.get(entity)
+    rows = of.model.all_rows.filter(deleted_in__isnull=True)
+    total, done, last = rows.count(), 0, 0
+    while ids := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[: 5 * _CHUNK]):
+        ctx.check()
+        done += search.index(of, ids)
+        last = ids[-1]
+        ctx.progress(done, max(total, done))
     if done >= ANALYZE_FROM:
         sql.analyze_search()
     return {"indexed": done}
@@ -92,11 +110,11 @@ def _written(change_set: int, entity: str) -> Iterator[list[int]]:
     for batch in ChangeBatch.objects.filter(change_set=change_set, entity=entity, op=Op.CREATE).order_by("id"):
         last = batch.first - 1
         rows = model.all_rows.filter(pk__lte=batch.last, created_in=change_set, deleted_in__isnull=True).order_by("pk")
-        while ids := list(rows.filter(pk__gt=last).values_list("pk", flat=True)[:_CHUNK]):
+        while ids := list(rows.filter(pk__gt=last).values_list("pk", flat=True)[: 5 * _CHUNK]):
             yield ids
             last = ids[-1]
     last = 0
     lines = Change.objects.filter(change_set=change_set, entity=entity, op=Op.UPDATE).order_by("id")
-    while found := list(lines.filter(pk__gt=last).values_list("pk", "record")[:_CHUNK]):
+    while found := list(lines.filter(pk__gt=last).values_list("pk", "record")[: 5 * _CHUNK]):
         yield [record for _pk, record in found]
         last = found[-1][0]
