@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from guanxi.core.access import SYSTEM, acting
 from guanxi.core.journal.models import Change
 from guanxi.core.org import versions
-from guanxi.records import catalogue, custom, invert, write
+from guanxi.records import bulk, catalogue, custom, invert, write
 from guanxi.records.entity import Entity
 from guanxi.records.read import visible
 
@@ -103,3 +103,61 @@ def test_queries_of_bulk_edit_do_not_grow_with_the_rows(account: Entity) -> None
             write.edit_many(SYSTEM, account, visible(account, SYSTEM).filter(pk__in=ids), {"tier": "key"})
         counts.append(len(queries))
     assert counts[0] == counts[1], counts
+
+
+# Rules that look at other records ------------------------------------------------------------------------------------------
+
+
+def order_of(account: int, currency: str = "CNY", **more: Any) -> int:
+    values = {"account": account, "ordered_at": "2026-01-05", "currency": currency, **more}
+    return write.save(SYSTEM, catalogue.get("trade.order"), values).id
+
+
+def test_rules_over_other_records_hold_singly_in_bulk_and_in_files(account: Entity) -> None:
+    """MOD-5: the currency of a payment, the contact of an order, what a customer belongs to; at every door."""
+    payment, order, contact = (catalogue.get(k) for k in ("trade.payment", "trade.order", "customers.contact"))
+    mine, other = make(account), make(account, name="Other")
+    stranger = write.save(SYSTEM, contact, {"account": other, "name": "张三"}).id
+    yuan, dollars = order_of(mine), order_of(mine, "USD")
+    for entity, values, key in (
+        (
+            payment,
+            {"order": dollars, "amount": "5", "currency": "CNY", "received_at": "2026-01-06", "account": mine},
+            "currency",
+        ),
+        (order, {"account": mine, "ordered_at": "2026-01-05", "contact": stranger}, "contact"),
+        (account, {"name": "李四", "kind": "person", "parent": mine}, "parent"),
+    ):
+        known = {k: v for k, v in values.items() if k in entity.declared}
+        with pytest.raises(write.Invalid) as refused:
+            write.save(SYSTEM, entity, known)
+        assert set(refused.value.problems) == {key}
+        held: list[Any] = []
+        given = {k: str(v) for k, v in known.items()}
+        loaded = bulk.load(
+            SYSTEM, entity, [(1, given)], columns=list(given), held=lambda _n, p, held=held: held.append(p)
+        )
+        assert loaded.balance.held == 1 and set(held[0]) == {key}
+    done = write.edit_cells(SYSTEM, order, {yuan: {"contact": str(stranger)}, dollars: {"remark": "x"}})
+    assert set(done.held) == {(yuan, "contact")} and done.changed == {(dollars, "remark")}
+    many = write.edit_many(
+        SYSTEM, order, visible(order, SYSTEM).filter(pk__in=[yuan, dollars]), {"contact": str(stranger)}
+    )
+    assert many.why == {"order.contact": 2}
+
+
+@pytest.mark.parametrize("n", [3, 40])
+def test_rules_over_other_records_ask_once_a_batch(account: Entity, n: int) -> None:
+    mine = make(account)
+    orders = [order_of(mine) for _ in range(n)]
+    payment = catalogue.get("trade.payment")
+    columns = [k for k in ("order", "account", "amount", "currency", "received_at") if k in payment.declared]
+    rows = [
+        (i, {k: v for k, v in {"order": str(o), "account": str(mine), "amount": "5", "currency": "CNY",
+                               "received_at": "2026-01-06"}.items() if k in columns})
+        for i, o in enumerate(orders)
+    ]  # fmt: skip
+    with CaptureQueriesContext(connection) as queries:
+        assert bulk.load(SYSTEM, payment, rows, columns=columns).balance.created == n
+    asked = [q for q in queries if '"trade_order"."currency"' in q["sql"] and 'FROM "trade_order"' in q["sql"]]
+    assert len(asked) <= 2, [q["sql"][:200] for q in asked]

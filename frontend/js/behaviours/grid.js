@@ -83,7 +83,9 @@ class Grid {
     current = this;
     td.focus();
     this.paint();
-    this.load();
+    this.load().then(() => {
+      if (this.closed(id, key) && td.closest("[role=grid]")) td.setAttribute("aria-readonly", "true");
+    });
   }
 
   move(down, right, options) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, cast
 
 from django.conf import settings
@@ -167,11 +167,16 @@ class Account(Record):
             yield "birth_date", Problem("date.future")
         if self.group_role and not self.parent_id and self.group_role != "headquarters":
             yield "group_role", Problem("account.group_role")
-        if self.parent_id:
-            above = cast(Any, Account.objects).filter(pk=self.parent_id).values_list("kind", flat=True).first()
-            allowed = {COMPANY: COMPANY, PERSON: HOUSEHOLD}.get(self.kind)
-            if above is not None and above != allowed:
-                yield "parent", Problem("account.parent_kind")
+
+    @classmethod
+    def invariants_many(cls, records: Sequence[Any]) -> Iterator[tuple[int, str, Problem]]:
+        """A company belongs to a company, a person to a household."""
+        ids = {r.parent_id for r in records if r.parent_id}
+        kinds = dict(cast(Any, Account.objects).filter(pk__any_of=list(ids)).values_list("pk", "kind")) if ids else {}
+        for place, record in enumerate(records):
+            above = kinds.get(record.parent_id)
+            if above is not None and above != {COMPANY: COMPANY, PERSON: HOUSEHOLD}.get(record.kind):
+                yield place, "parent", Problem("account.parent_kind")
 
 
 class Contact(Record):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -56,7 +56,19 @@ class Record(models.Model):
         default_manager_name = "objects"
 
     def invariants(self) -> Iterator[tuple[str, Problem]]:
-        """What is wrong with these values taken together: (field key, problem). The write door asks before saving."""
+        """What is wrong with these values taken together: (field key, problem). The write door asks before saving.
+
+        It looks at this record alone; what depends on others is `invariants_many`.
+        """
+        return iter(())
+
+    @classmethod
+    def invariants_many(cls, records: Sequence[Any]) -> Iterator[tuple[int, str, Problem]]:  # noqa: ARG003
+        """What is wrong with these records in view of others: (place in `records`, field key, problem).
+
+        One query for any number of them, so that a million rows of a file cost no more than they must. `records` have the
+        columns as attributes; they need not be saved, nor be instances of the model.
+        """
         return iter(())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, cast
 
@@ -138,14 +138,20 @@ class Order(Record):
         return self.number
 
     def invariants(self) -> Iterator[tuple[str, Problem]]:
-        if (
-            self.contact_id
-            and not cast(Any, Contact.objects).filter(pk=self.contact_id, account_id=self.account_id).exists()
-        ):
-            yield "contact", Problem("order.contact")
         # Lines come after the order: only an order that has some can have too much taken off.
         if self.total and self.total > 0 and self.discount and self.discount > self.total:
             yield "discount", Problem("order.discount")
+
+    @classmethod
+    def invariants_many(cls, records: Sequence[Any]) -> Iterator[tuple[int, str, Problem]]:
+        """The contact of an order is one of its customer."""
+        ids = {r.contact_id for r in records if r.contact_id}
+        of = (
+            dict(cast(Any, Contact.objects).filter(pk__any_of=list(ids)).values_list("pk", "account_id")) if ids else {}
+        )
+        for place, record in enumerate(records):
+            if record.contact_id and of.get(record.contact_id) != record.account_id:
+                yield place, "contact", Problem("order.contact")
 
 
 class OrderLine(Record):
@@ -197,7 +203,15 @@ class Payment(Record):
     def invariants(self) -> Iterator[tuple[str, Problem]]:
         if self.amount is not None and self.amount == 0:
             yield "amount", Problem("payment.zero")
-        if self.order_id and self.currency:
-            wanted = cast(Any, Order.objects).filter(pk=self.order_id).values_list("currency", flat=True).first()
-            if wanted and wanted != self.currency:
-                yield "currency", Problem("payment.currency", {"wanted": wanted})
+
+    @classmethod
+    def invariants_many(cls, records: Sequence[Any]) -> Iterator[tuple[int, str, Problem]]:
+        """A payment is in the currency of its order."""
+        ids = {r.order_id for r in records if r.order_id and r.currency}
+        wanted = (
+            dict(cast(Any, Order.objects).filter(pk__any_of=list(ids)).values_list("pk", "currency")) if ids else {}
+        )
+        for place, record in enumerate(records):
+            currency = wanted.get(record.order_id) if record.currency else ""
+            if currency and currency != record.currency:
+                yield place, "currency", Problem("payment.currency", {"wanted": currency})

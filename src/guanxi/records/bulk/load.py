@@ -27,7 +27,7 @@ from guanxi.records.entity import Entity, Field
 from guanxi.records.lookups import AnyOf
 from guanxi.records.read.cells import formats_for
 from guanxi.records.read.door import visible
-from guanxi.records.write import links, rollup
+from guanxi.records.write import links, many, rollup
 from guanxi.records.write import rows as row_writer
 from guanxi.records.write import values as value_rules
 from guanxi.records.write.errors import Refused
@@ -138,6 +138,7 @@ class _Loader:
         self._links = [f for f in fields.values() if isinstance(f.kind, kinds.Link)]
         self._held_links = links.of(entity)
         self._invariants = entity.model.invariants is not Record.invariants
+        self._related = entity.model.invariants_many.__func__ is not Record.invariants_many.__func__  # type: ignore[attr-defined]
         self._defaults = {
             k: f.default for k, f in self.every.items() if f.default is not None and not f.kind.is_empty(f.default)
         }
@@ -202,7 +203,9 @@ class _Loader:
             for key, value in mine:
                 named[key].add(value)
             new.append(row)
-        self._create(self._without_problems([self._complete(row) for row in new]))
+        completed = [self._complete(row) for row in new]
+        self._look_around(completed)
+        self._create(self._without_problems(completed))
         self._update(known)
         return later
 
@@ -308,12 +311,24 @@ class _Loader:
             if self.every[key].kind.is_empty(new.get(key)):
                 row.problems.setdefault(key, []).append(Problem("field.required"))
         if self._invariants and not row.problems:
-            columns = self._columns
-            filled = {columns[key]: value for key, value in new.items() if value is not None and key in columns}
-            probe = SimpleNamespace(**{**self._shape, **filled})
-            for key, problem in self.entity.model.invariants(probe):  # type: ignore[arg-type]  # it reads columns only
+            probe: Any = self._probe(new)
+            for key, problem in self.entity.model.invariants(probe):  # it reads columns only
                 row.problems.setdefault(key, []).append(problem)
         return row
+
+    def _probe(self, new: Mapping[str, Any]) -> SimpleNamespace:
+        """A new record as the rules of its model read it."""
+        columns = self._columns
+        filled = {columns[key]: value for key, value in new.items() if value is not None and key in columns}
+        return SimpleNamespace(**{**self._shape, **filled})
+
+    def _look_around(self, rows: list[Parsed]) -> None:
+        """What the rules over other records say of new ones: a query a batch."""
+        if not self._related:
+            return
+        fine = [row for row in rows if not row.problems]
+        for place, key, problem in self.entity.model.invariants_many([self._probe(row.values) for row in fine]):
+            fine[place].problems.setdefault(key, []).append(problem)
 
     def _owner_problem(self, owner: int | None) -> Problem | None:
         from guanxi.records.write.assign import Outside, check_owner
@@ -392,13 +407,13 @@ class _Loader:
 
     def _update_batch(self, batch: Mapping[int, Parsed]) -> None:
         current = row_writer.lock(visible(self.entity, self.actor, "edit"), batch.keys())
-        wanted: dict[int, dict[str, Any]] = {}
-        held = 0
+        wholes: dict[int, many.Now] = {}
+        changes: dict[int, dict[str, Any]] = {}
+        refused: dict[int, Problems] = {}
         for id_, parsed in batch.items():
             row = current.get(id_)
             if row is None:
-                self._hold(parsed.number, {"": [Problem("undo.gone")]})
-                held += 1
+                refused[id_] = {"": [Problem("undo.gone")]}
                 continue
             now = {k: v if (v := row[column]) or v == 0 else None for k, column in self._plain}
             now |= {f.key: _value(self.entity, row, f) for f in self._sealed}
@@ -406,17 +421,25 @@ class _Loader:
             if self.entity.derive:
                 new.update(self.entity.derive({**now, **new}))
             changed = {k: v for k, v in new.items() if v != now[k] and _differs(self.every[k], now[k], v)}
+            if not changed:
+                continue
             problems: Problems = {}
-            if changed:
-                self._check_owner_change(id_, changed, problems)
-                value_rules.check(self.entity, self.every, {**now, **new}, changed=changed, id=id_, problems=problems)
+            self._check_owner_change(id_, changed, problems)
             if problems:
-                self._hold(parsed.number, problems)
-                held += 1
-            elif changed:
-                wanted[id_] = {
-                    k: value_rules.journal_form(self.entity, id_, self.every[k], v) for k, v in changed.items()
-                }
+                refused[id_] = problems
+            else:
+                changes[id_] = changed
+                wholes[id_] = many.Now(self.entity, self.every, row, new)
+        refused |= many.rules(self.entity, wholes, changes)
+        for id_, parsed in batch.items():
+            if id_ in refused:
+                self._hold(parsed.number, refused[id_])
+        wanted = {
+            id_: {k: value_rules.journal_form(self.entity, id_, self.every[k], v) for k, v in changed.items()}
+            for id_, changed in changes.items()
+            if id_ not in refused
+        }
+        held = len(refused)
         done = row_writer.update(self.cs, self.entity, current, wanted)
         self.balance = self.balance.add(updated=len(done), unchanged=len(batch) - len(done) - held)
         if len(done) <= INDEX_AT_ONCE:

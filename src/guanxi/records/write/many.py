@@ -102,19 +102,26 @@ def rules(
     every = custom.fields(entity)
     problems: dict[int, values.Problems] = {}
     ruled = entity.model.invariants is not Record.invariants
-    columns = {f.column: f for f in every.values() if f.column and not f.computed} if ruled else {}
+    related = entity.model.invariants_many.__func__ is not Record.invariants_many.__func__  # type: ignore[attr-defined]
+    columns = {f.column: f for f in every.values() if f.column and not f.computed} if ruled or related else {}
+    probes: dict[int, Any] = {}
     for id_, keys in changed.items():
         whole = wholes[id_]
         found: values.Problems = {}
         for key in keys:
             if every[key].required and every[key].kind.is_empty(whole[key]):
                 found.setdefault(key, []).append(Problem("field.required"))
-        if ruled and not found:
+        if (ruled or related) and not found:
             probe: Any = _Probe(columns, whole)
             for key, problem in entity.model.invariants(probe):
                 found.setdefault(key, []).append(problem)
+            probes[id_] = probe
         if found:
             problems[id_] = found
+    if related:
+        order = [id_ for id_ in probes if id_ not in problems]
+        for place, key, problem in entity.model.invariants_many([probes[id_] for id_ in order]):
+            problems.setdefault(order[place], {}).setdefault(key, []).append(problem)
     for key in {key for keys in changed.values() for key in keys}:
         field = every[key]
         moved = {i: wholes[i][key] for i, keys in changed.items() if key in keys and i not in problems}

@@ -185,6 +185,8 @@ def check(
     probe.id = id  # type: ignore[assignment]
     for key, problem in probe.invariants():
         problems.setdefault(key, []).append(problem)
+    for _place, key, problem in entity.model.invariants_many([probe]):
+        problems.setdefault(key, []).append(problem)
     for key in changed:
         field = fields[key]
         if field.unique and not field.kind.is_empty(values.get(key)):
