@@ -123,7 +123,7 @@ def addresses(world: World, role: str) -> Iterator[tuple[str, str, dict[str, Any
         for key in sortable[:1]:
             yield "get", f"{base}?sort=-{key}&{whole}", {}
         for place, id_ in world.every(entity.key):
-            for page in ("", "edit", "delete", "timeline", "panel/related"):
+            for page in ("", "edit", "delete", "timeline", "panels", "neighbours?from=-"):
                 yield "get", f"{base}{id_}/{page}", {}
             if place in ("me", "elsewhere"):
                 yield "get", f"{base}{id_}/", {"hx": "record"}
@@ -132,6 +132,8 @@ def addresses(world: World, role: str) -> Iterator[tuple[str, str, dict[str, Any
                     yield "get", f"{base}{id_}/origin/{key}", {"hx": "origin"}
                 for key in ("x_private", "x_locked"):
                     yield "get", f"{base}{id_}/edit?field={key}", {}
+                    yield "get", f"{base}{id_}/cell/{key}", {"hx": "fact"}
+                yield "get", f"{base}{id_}/why?person={world.people['me'].pk}", {}
         for place in PLACES:
             for id_ in world.deleted.get((entity.key, place), ()):
                 for page in ("", "timeline"):
@@ -385,7 +387,7 @@ def test_a_forbidden_record_answers_as_an_unknown_one(world: World, role: str) -
             continue
         base = f"/{entity.room}/{entity.noun}/"
         theirs = world.of(entity.key, "elsewhere")
-        for page in ("", "edit", "delete", "timeline", "panel/related", "origin/x_open"):
+        for page in ("", "edit", "delete", "timeline", "panels", "neighbours?from=-", "cell/x_open", "origin/x_open"):
             a, b = client.get(f"{base}{theirs}/{page}"), client.get(f"{base}987654321/{page}")
             assert (a.status_code, a.content) == (b.status_code, b.content), page
             assert a.status_code == 404

@@ -117,6 +117,9 @@ def test_pages_open_for_whom_they_should(world: World, person: str, key: str) ->
         ("", "view"),
         ("timeline", "view"),
         ("panel/related", "view"),
+        ("panels", "view"),
+        ("neighbours?from=-", "view"),
+        ("cell/x_open", "edit"),
         ("edit", "edit"),
         ("delete", "delete"),
     ):

@@ -21,7 +21,7 @@ PANELS = (
         entity=EVERY, key="files", title=_("Files"), body=attachments.panel, icon="paperclip", order=60,
         when=attachments.stands,
     ),
-    Panel(entity=EVERY, key="timeline", title=_("Time line"), body=timeline.panel, place="middle", order=50, lazy=False),
+    Panel(entity=EVERY, key="timeline", title=_("Time line"), body=timeline.panel, place="middle", order=50),
     Panel(
         entity="customers.account", key="graph", title=_("Belongs together"), body=graph.panel, icon="affiliate", order=70,
     ),

@@ -75,6 +75,7 @@ def context_of(request: HttpRequest, entity: Entity, id: int) -> dict[str, Any]:
         else "",
         "middle": hanging(request, view, "middle"),
         "side": hanging(request, view, "side"),
+        "waiting": any(one.lazy for one in hung.of(actor_of(request), entity)),
     }
 
 
@@ -125,6 +126,17 @@ def hanging(request: HttpRequest, view: read.RecordView, place: str) -> list[Han
             url = f"{base}panel/{one.key}"
             found.append(Hanging(one.key, str(one.title), one.icon, components.safe(body), url, one.framed))
     return found
+
+
+@entity_page("view")
+def panels(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
+    """All panels that the page did not draw itself, in one answer: each goes to its place."""
+    actor = actor_of(request)
+    view = read.view(entity, actor, id)
+    found = [
+        {"key": one.key, "body": components.safe(one.body(request, view))} for one in hung.of(actor, entity) if one.lazy
+    ]
+    return render(request, "pages/panels_filled.html", {"panels": found})
 
 
 @entity_page("view")

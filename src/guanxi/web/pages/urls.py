@@ -59,6 +59,7 @@ def of(entity: Entity) -> URLResolver:
         path("<int:id>/delete", delete.delete, key, name="delete"),
         path("<int:id>/timeline", timeline.timeline_page, key, name="timeline"),
         path("<int:id>/file/<slug:field>", files.download, key, name="file"),
+        path("<int:id>/panels", record.panels, key, name="panels"),
         path("<int:id>/panel/<slug:name>", record.panel_page, key, name="panel"),
         path("<int:id>/why", why.why, key, name="why"),
         path("<int:id>/neighbours", neighbours.neighbours, key, name="neighbours"),
