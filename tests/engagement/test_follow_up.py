@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables)
 """Follow-ups and next steps: written down in one request, done by one click, taken back in one (ENG-1, CAP-1)."""
 
 from __future__ import annotations
@@ -17,7 +18,15 @@ from guanxi.engagement.models import Interaction, Step
 from guanxi.records import catalogue, read
 
 TODAY = date(2026, 1, 29)
-MAY = [("owner", 200), ("manager", 200), ("admin", 200), ("colleague", 404), ("stranger", 404), ("marketer", 404), ("nobody", 302)]
+MAY = [
+    ("owner", 200),
+    ("manager", 200),
+    ("admin", 200),
+    ("colleague", 404),
+    ("stranger", 404),
+    ("marketer", 404),
+    ("nobody", 302),
+]
 
 
 def compose(id_: int, key: str = "customers.account") -> str:
@@ -43,13 +52,27 @@ def test_who_may_write_down_what_was_said(house: Any, post: Any, who: str, statu
 
 def test_one_request_saves_words_and_next_step_and_shows_them_on_top(house: Any, post: Any) -> None:
     id_ = house.customer()
-    answer = post("owner", compose(id_), {"method": "visit", "words": "谈了价格，\n下周回复", "due": "2026-12-01", "what": "寄报价单"}, htmx=True)
+    answer = post(
+        "owner",
+        compose(id_),
+        {"method": "visit", "words": "谈了价格，\n下周回复", "due": "2026-12-01", "what": "寄报价单"},
+        htmx=True,
+    )
     html = answer.content.decode()
     assert answer.status_code == 200 and "<html" not in html
-    assert 'id="composer"' in html and 'hx-swap-oob="outerHTML"' in html and html.index("谈了价格") > html.index('id="timeline"')
+    assert (
+        'id="composer"' in html
+        and 'hx-swap-oob="outerHTML"' in html
+        and html.index("谈了价格") > html.index('id="timeline"')
+    )
     made, step = live(Interaction).get(), live(Step).get()
     assert (made.method, made.subject, made.who_id, made.account_id) == ("visit", "谈了价格", house.owner.pk, id_)
-    assert (step.what, step.due, step.owner_id, step.interaction_id) == ("寄报价单", date(2026, 12, 1), house.owner.pk, made.pk)
+    assert (step.what, step.due, step.owner_id, step.interaction_id) == (
+        "寄报价单",
+        date(2026, 12, 1),
+        house.owner.pk,
+        made.pk,
+    )
     assert made.created_in == step.created_in
     undo = json.loads(answer["HX-Trigger"])["gx:toast"]["undo"]
     assert f'action="{undo}"' in html  # on the item too
@@ -60,12 +83,24 @@ def test_one_request_saves_words_and_next_step_and_shows_them_on_top(house: Any,
 
 def test_a_refusal_keeps_every_word(house: Any, post: Any) -> None:
     id_ = house.customer()
-    typed = {"method": "chat", "words": "很长的 <b>话</b>", "what": "再打电话", "due": "2026-13-45", "minutes": "eleven"}
+    typed = {
+        "method": "chat",
+        "words": "很长的 <b>话</b>",
+        "what": "再打电话",
+        "due": "2026-13-45",
+        "minutes": "eleven",
+    }
     for htmx, status in ((True, 200), (False, 422)):
         answer = post("owner", compose(id_), typed, htmx=htmx)
         html = answer.content.decode()
         assert answer.status_code == status
-        for text in ("很长的 &lt;b&gt;话&lt;/b&gt;", 'value="再打电话"', 'value="2026-13-45"', 'value="eleven"', 'value="chat" checked'):
+        for text in (
+            "很长的 &lt;b&gt;话&lt;/b&gt;",
+            'value="再打电话"',
+            'value="2026-13-45"',
+            'value="eleven"',
+            'value="chat" checked',
+        ):
             assert text in html, text
         assert 'aria-invalid="true"' in html and "gx-problem" in html
     assert not live(Interaction).exists() and not live(Step).exists()
@@ -87,9 +122,12 @@ def test_contacts_and_orders_have_a_composer_and_belong_to_their_customer(house:
     for key, id_ in (("customers.contact", contact), ("trade.order", order)):
         assert post("owner", compose(id_, key), {"method": "mail", "words": f"about {key}"}).status_code == 302
         path = "/" + key.replace(".", "/")
-        assert f"about {key}" in get("owner", f"{path}/{id_}/").content.decode()
-    assert set(live(Interaction).values_list("account_id", "contact_id", "order_id")) == {(mine, contact, None), (mine, None, order)}
-    assert "about trade.order" in get("owner", f"/customers/account/{mine}/").content.decode()
+        assert f"about {key}" in get("owner", f"{path}/{id_}/timeline").content.decode()
+    assert set(live(Interaction).values_list("account_id", "contact_id", "order_id")) == {
+        (mine, contact, None),
+        (mine, None, order),
+    }
+    assert "about trade.order" in get("owner", f"/customers/account/{mine}/timeline").content.decode()
     wrong = post("owner", compose(other), {"method": "call", "words": "x", "contact": str(contact)}, htmx=True)
     assert "another customer" in wrong.content.decode() and live(Interaction).count() == 2
     assert post("admin", compose(product, "trade.product"), {"words": "x"}).status_code == 404
@@ -112,9 +150,14 @@ def test_what_others_say_is_personal(house: Any, get: Any, post: Any) -> None:
 
 def test_done_by_one_click_and_taken_back(house: Any, get: Any, post: Any) -> None:
     id_ = house.customer()
-    step = house.save("engagement.step", {"account": id_, "what": "Call Mr Wang", "due": "2026-01-02", "owner": house.owner.pk}).id
+    step = house.save(
+        "engagement.step", {"account": id_, "what": "Call Mr Wang", "due": "2026-01-02", "owner": house.owner.pk}
+    ).id
     url = f"/engagement/step/{step}/done"
-    assert "Call Mr Wang" in get("owner", "/").content.decode() and "Call Mr Wang" in get("owner", "/engagement/my-steps").content.decode()
+    assert (
+        "Call Mr Wang" in get("owner", "/").content.decode()
+        and "Call Mr Wang" in get("owner", "/engagement/my-steps").content.decode()
+    )
     assert "Call Mr Wang" not in get("manager", "/engagement/my-steps").content.decode()  # not the manager's to do
     for who in ("colleague", "stranger", "marketer"):
         assert post(who, url).status_code == 404
@@ -137,7 +180,9 @@ def test_steps_stand_under_the_day_they_are_due(house: Any, get: Any) -> None:
     id_ = house.customer()
     now = services.today(actor_for(house.owner))
     for name, day in (("Step late", -3), ("Step today", 0), ("Step far", 40)):
-        house.save("engagement.step", {"account": id_, "what": name, "due": now + timedelta(days=day), "owner": house.owner.pk})
+        house.save(
+            "engagement.step", {"account": id_, "what": name, "due": now + timedelta(days=day), "owner": house.owner.pk}
+        )
     html = get("owner", "/engagement/my-steps").content.decode()
     places = [html.index(text) for text in ("Late", "Step late", "Step today", "Later", "Step far")]
     assert places == sorted(places) and "late by 3 d" in html
@@ -183,6 +228,21 @@ def test_days_one_touch_away(now: date, monday: date, month: date) -> None:
 ])  # fmt: skip
 def test_the_first_line_is_the_subject(words: str, line: str) -> None:
     assert declared.first_line(words) == line
+
+
+def test_a_file_of_old_notes_has_subjects_and_customers_too(house: Any) -> None:
+    """Imports fill what was left out like the page does: subject, customer of the contact, who, when."""
+    from guanxi.records import bulk
+
+    id_ = house.customer()
+    contact = house.save("customers.contact", {"name": "Li Lei", "account": id_}).id
+    actor = actor_for(house.admin)
+    with acting(actor):
+        rows = [(1, {"contact": contact, "words": "第一行\n第二行"}), (2, {"contact": contact, "words": "another"})]
+        done = bulk.load(actor, catalogue.get("engagement.interaction"), rows, columns=["contact", "words"])
+    assert done.balance.created == 2
+    found = live(Interaction).order_by("pk").values_list("subject", "account", "method", "who")
+    assert list(found) == [("第一行", id_, "note", house.admin.pk), ("another", id_, "note", house.admin.pk)]
 
 
 def test_deleting_a_customer_takes_them_along_and_undo_brings_them_back(house: Any, post: Any) -> None:

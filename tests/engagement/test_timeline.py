@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables)
 """One time line per record, of everything that happened around it (INS-1, ENG-1)."""
 
 from __future__ import annotations

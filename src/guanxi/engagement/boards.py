@@ -24,7 +24,9 @@ def next_steps(actor: Actor, entity: Entity, ids: Sequence[int]) -> Mapping[int,
         return None
     if any(rights.level(actor, STEP.declared[key]).rank < Level.READ.rank for key in (link, "due", "done_at")):
         return None
-    rows = read.visible(STEP, actor).filter(done_at__isnull=True, due__isnull=False, **{f"{link}_id__any_of": list(ids)})
+    rows = read.visible(STEP, actor).filter(
+        done_at__isnull=True, due__isnull=False, **{f"{link}_id__any_of": list(ids)}
+    )
     return dict(rows.order_by().values_list(f"{link}_id").annotate(Min("due")))
 
 

@@ -12,47 +12,44 @@ from guanxi.core.access.actor import NoActor, current
 SUBJECT = 60
 
 
+# Each of these names all fields that it may ever fill: that is how bulk loads know which columns they write.
+
+
 def interaction(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """The customer of a contact or order; now, by whoever writes; the first line of the words as subject."""
-    found = dict(whose(values))
-    if not values.get("happened_at"):
-        found["happened_at"] = timezone.now()
-    if not values.get("who"):
-        found["who"] = _me()
-    if not values.get("method"):
-        found["method"] = "note"
-    if not values.get("subject") and (subject := first_line(values.get("words") or "")):
-        found["subject"] = subject
-    return found
+    return {
+        "account": whose(values),
+        "happened_at": values.get("happened_at") or timezone.now(),
+        "who": values.get("who") or _me(),
+        "method": values.get("method") or "note",
+        "subject": values.get("subject") or first_line(values.get("words") or "") or None,
+    }
 
 
 def step(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """The customer of a contact or order; whoever writes it down does it, if nobody else was named."""
-    found = dict(whose(values))
-    if not values.get("owner"):
-        found["owner"] = _me()
-    return found
+    return {"account": whose(values), "owner": values.get("owner") or _me()}
 
 
 def attachment(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Called as the file is."""
     file = values.get("file")
-    return {"name": str(file["name"])} if file and not values.get("name") else {}
+    return {"name": values.get("name") or (str(file["name"]) if file else None)}
 
 
-def whose(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The customer that a contact or an order names, where none was given."""
+def whose(values: Mapping[str, Any]) -> Any:
+    """The customer; where none was given, that of the contact or order."""
     from guanxi.customers.models import Contact
     from guanxi.trade.models import Order
 
     if values.get("account"):
-        return {}
+        return values["account"]
     for key, model in (("contact", Contact), ("order", Order)):
         if isinstance(values.get(key), int):
             account = cast(Any, model.objects).filter(pk=values[key]).values_list("account_id", flat=True).first()
             if account:
-                return {"account": account}
-    return {}
+                return account
+    return None
 
 
 def first_line(words: str) -> str:

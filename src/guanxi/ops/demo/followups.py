@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,7 +43,7 @@ def rows(accounts: list[Row], people: list[Row], now: datetime) -> tuple[list[Ro
     for account in accounts:
         r = invented.rng("follow-ups", account["external_id"])
         chinese = account["language"] == "zh"
-        at = now - timedelta(days=r.randrange(0, 12), minutes=r.randrange(30, 500))
+        at = _office(now - timedelta(days=r.randrange(1, 12)), r)
         for _ in range({"large": 36, "medium": 24, "small": 14, "micro": 8}[account["scale"]]):
             method, zh, en = r.choice(_SAID)
             contact = r.choice([*staff.get(account["external_id"], []), ""])
@@ -54,18 +55,26 @@ def rows(accounts: list[Row], people: list[Row], now: datetime) -> tuple[list[Ro
                     "tags": ["演示数据"],
                 }
             )  # fmt: skip
-            at -= timedelta(days=r.randrange(2, 30), minutes=r.randrange(600))
+            at = _office(at - timedelta(days=r.randrange(2, 30)), r)
         if account["status"] == "lost":
             continue
         # Most are planned ahead, some are for today, some late; a few customers have none.
         for due in r.sample((-9, -3, -1, 0, 0, 1, 2, 4, 7, 12, 20, 33), r.choice((0, 1, 1, 2))):
             zh, en = r.choice(_STEPS)
-            steps.append(_step(account, zh + MARK_ZH if chinese else f"{en} {MARK_EN}", now + timedelta(days=due), None))
+            steps.append(
+                _step(account, zh + MARK_ZH if chinese else f"{en} {MARK_EN}", now + timedelta(days=due), None)
+            )
         for ago in (14, 45, 90):
             zh, en = r.choice(_STEPS)
-            day = now - timedelta(days=ago, hours=r.randrange(1, 60))
-            steps.append(_step(account, zh + MARK_ZH if chinese else f"{en} {MARK_EN}", day, day - timedelta(hours=3)))
+            day = _office(now - timedelta(days=ago + r.randrange(4)), r)
+            steps.append(_step(account, zh + MARK_ZH if chinese else f"{en} {MARK_EN}", day, day))
     return said, steps
+
+
+def _office(day: datetime, r: random.Random) -> datetime:
+    """A moment of that day when people are at work; at weekends, of the Friday before."""
+    day -= timedelta(days=max(0, day.weekday() - 4))
+    return day.replace(hour=r.randrange(9, 18), minute=r.randrange(60))
 
 
 def _step(account: Row, what: str, due: datetime, done: datetime | None) -> Row:
