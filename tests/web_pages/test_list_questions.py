@@ -155,7 +155,7 @@ def test_builder_and_address_are_the_same_question(trade: Any, get: Any) -> None
         assert mark in html
     chips = [(c.label, c.operator, c.value) for c in listed.context["chips"]]
     assert chips == [
-        ("Tier", "is any of", "Key account"),
+        ("Tier", "is any of", "Key"),
         ("One of", "", "Created is more than 30 days ago; Name starts with Al"),
         ("Orders", "at least 2", "(Ordered within this year)"),
     ]

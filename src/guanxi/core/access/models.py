@@ -19,7 +19,7 @@ class Scope(models.TextChoices):
 
     @property
     def rank(self) -> int:
-        return list(Scope).index(self)
+        return _SCOPES[self.value]
 
 
 class Level(models.TextChoices):
@@ -32,7 +32,11 @@ class Level(models.TextChoices):
 
     @property
     def rank(self) -> int:
-        return list(Level).index(self)
+        return _LEVELS[self.value]
+
+
+_SCOPES = {scope.value: i for i, scope in enumerate(Scope)}
+_LEVELS = {level.value: i for i, level in enumerate(Level)}
 
 
 class FieldClass(models.TextChoices):

@@ -26,10 +26,11 @@ def count(rows: QuerySet[Any], *, whole: bool = False) -> Count:
 
     `whole`: nothing is filtered, so the planner's guess comes from the table itself and is asked first.
     """
-    if whole and (guess := _planned(rows)) > 4 * CAP:
+    guess = _planned(rows) if whole else None
+    if guess is not None and guess > 4 * CAP:
         return Count(guess, exact=False)
     n = rows.order_by().values("pk")[: CAP + 1].count()
-    return Count(n) if n <= CAP else Count(max(_planned(rows), CAP + 1), exact=False)
+    return Count(n) if n <= CAP else Count(max(_planned(rows) if guess is None else guess, CAP + 1), exact=False)
 
 
 def _planned(rows: QuerySet[Any]) -> int:

@@ -81,6 +81,7 @@ def page(entity: Entity, actor: Actor, query: Query) -> Page:
     extra = ["custom" if o.field.custom else o.field.column for o in orders]
     names = list(dict.fromkeys([*reader.columns(), *extra]))
     back = cursor is not None and cursor.back
+    rows: list[Mapping[str, Any]]
     if len(orders) > 1:
         rows = list(_sorted(found, orders, cursor).values(*names)[: query.limit + 1])
     else:

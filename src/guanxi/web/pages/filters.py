@@ -18,7 +18,7 @@ from guanxi.records.entity import Entity, Field
 from guanxi.records.kinds import Formats, Link, Person
 from guanxi.records.read.query import Asked, leads_to, points_here, resolve, resolve_columns
 from guanxi.web.errors import is_fragment
-from guanxi.web.pages import addresses, words
+from guanxi.web.pages import addresses, saved_views, words
 from guanxi.web.pages.base import actor_of, entity_page, entity_plural, number, render
 from guanxi.web.pages.chips import operand_text, relation_label
 
@@ -62,8 +62,8 @@ def _built(params: QueryDict, query: read.Query) -> read.Query:
     for name in params:
         if match := ROW.fullmatch(name):
             rows.setdefault(int(match[1]), {})[match[2]] = [v for v in params.getlist(name) if v != ""]
-        elif block := BLOCK.fullmatch(name):
-            blocks.setdefault(block[1], {})[block[2]] = params[name].strip()
+        elif match := BLOCK.fullmatch(name):
+            blocks.setdefault(match[1], {})[match[2]] = params.getlist(name)[-1].strip()
     inside: dict[str, list[read.Filter]] = {}
     for _n, row in sorted(rows.items()):
         if (one := _row(row)) is not None:
@@ -317,6 +317,9 @@ def columns(request: HttpRequest, entity: Entity) -> HttpResponse:
         "plural": entity_plural(entity),
         "items": [(f, True) for f in chosen] + [(f, False) for f in others],
         "keep": [(n, v) for n, v in parse_qsl(query.params()) if n != "cols"],
-        "reset": f"{addresses.list_url(entity.key)}?{query.params(columns=())}",
+        "reset": f"{addresses.list_url(entity.key)}?{query.params(columns=()) or 'n=50'}",
+        "params": query.params(),
+        "view": query.view,
+        "sized": bool(saved_views.settings_of(actor, entity).widths.get(query.view or "0")),
     }
     return render(request, "pages/columns.html", context, fragment="dialog" if is_fragment(request) else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote_plus
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -35,6 +35,7 @@ def sorted_heads(page: read.Page, base: str, sortable: frozenset[str], own: Sequ
     found = []
     by = {o.field.key: o.key for o in page.orders}
     place = {o.field.key: i for i, o in enumerate(page.orders, 1)}
+    address = f"{base}?{page.query.params(sort=(_HERE,))}"
     for i, head in enumerate(heads(page.columns)):
         width = own[i] if own else 0
         if head.key not in sortable:
@@ -50,14 +51,24 @@ def sorted_heads(page: read.Page, base: str, sortable: frozenset[str], own: Sequ
         found.append(
             replace(
                 head,
-                sort=f"{base}?{page.query.params(sort=(then,) if then else ())}",
-                also=f"{base}?{page.query.params(sort=more)}",
+                sort=_sorted_by(address, (then,) if then else ()),
+                also=_sorted_by(address, more),
                 direction=direction,
                 place=place.get(head.key, 0) if len(place) > 1 else 0,
                 width=width,
             )
         )
     return found
+
+
+_HERE = "sortkey"
+
+
+def _sorted_by(address: str, sort: Sequence[str]) -> str:
+    """The address with this order in its place: made of a pattern, because each column asks for two."""
+    if sort:
+        return address.replace(f"sort={_HERE}", f"sort={quote_plus(','.join(sort))}", 1)
+    return address.replace(f"&sort={_HERE}", "", 1).replace(f"sort={_HERE}&", "", 1).replace(f"sort={_HERE}", "", 1)
 
 
 def sortable_keys(actor: Actor, page: read.Page) -> frozenset[str]:
@@ -133,6 +144,8 @@ def _frame(
 ) -> dict[str, Any]:
     """What stands around the rows: tabs, toolbar, conditions, what may be done."""
     base = addresses.list_url(entity.key)
+    params, ungrouped = query.params(), f"{base}?{query.params(by='') or EVERYTHING}"
+    clear = f"{base}?{query.unfiltered().params() or EVERYTHING}"
     may = {
         action: actor.can(entity.key, action) for action in ("create", "edit", "delete", "assign", "export", "import")
     }
@@ -141,11 +154,11 @@ def _frame(
         "base": base,
         "plural": entity_plural(entity),
         "query": query,
-        "params": query.params(),
-        "keep": [(n, v) for n, v in parse_qsl(query.params()) if n != "q"],
-        "clear_url": f"{base}?{query.unfiltered().params() or EVERYTHING}",
+        "params": params,
+        "keep": [(n, v) for n, v in parse_qsl(params) if n != "q"],
+        "clear_url": clear,
         "new_url": f"{base}new",
-        "base_all": f"{base}?{query.unfiltered().params() or EVERYTHING}",
+        "base_all": clear,
         "chips": chips(actor, entity, query, base),
         "tabs": saved_views.tabs(views, base, current, query),
         "current": current,
@@ -153,8 +166,8 @@ def _frame(
         "may": may,
         "tagging": rights.level(actor, entity.declared["tags"]) is Level.EDIT,
         "asked": query.asks,
-        "by": [(f.key, str(f.label), f"{base}?{query.params(by=f.key)}") for f in groups.choosable(actor, entity)],
-        "ungrouped_url": f"{base}?{query.params(by='') or EVERYTHING}",
+        "by": [(f.key, str(f.label), f"{ungrouped}&by={f.key}") for f in groups.choosable(actor, entity)],
+        "ungrouped_url": ungrouped,
         "import_url": import_url(entity) if may["import"] and may["create"] else "",
     }
 

@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
 from guanxi.core.access.models import Role
+from guanxi.core.org.versions import Cached, bump
 from guanxi.records import custom, read
 from guanxi.records.entity import Entity
 from guanxi.records.models import ListSetting, SavedView
@@ -28,6 +29,7 @@ from guanxi.web.pages.base import actor_of, entity_page, entity_plural, ids_from
 from guanxi.web.shell import toast
 
 MOST = 40
+_SHARED: QuerySet[Any] = QuerySet(SavedView.shared_with.through)
 WIDEST, NARROWEST = 900, 48  # pixels
 
 
@@ -61,7 +63,36 @@ class Settings:
     widths: Mapping[str, Any] = None  # type: ignore[assignment]  # always given
 
 
+#: What each person has of each list; forgotten as a whole when any view or setting changes, in every process.
+_KEPT: Cached[dict[tuple[str, int | None, tuple[int, ...]], Any]] = Cached("lists", dict)
+_MOST_KEPT = 5000
+
+
 def settings_of(actor: Actor, entity: Entity) -> Settings:
+    return _kept(actor, entity)[0]
+
+
+def _kept(actor: Actor, entity: Entity) -> tuple[Settings, list[tuple[int, str, str, int, bool]]]:
+    """Settings and views of a list for one person, as they are stored."""
+    held, key = _KEPT.get(), (entity.key, actor.user_id, actor.role_ids)
+    if key not in held:
+        if len(held) >= _MOST_KEPT:
+            held.clear()
+        held[key] = (_settings(actor, entity), _stored(actor, entity))
+    found: tuple[Settings, list[tuple[int, str, str, int, bool]]] = held[key]
+    return found
+
+
+def _stored(actor: Actor, entity: Entity) -> list[tuple[int, str, str, int, bool]]:
+    for_roles = _SHARED.filter(role_id__in=actor.role_ids).values("savedview_id")
+    return list(
+        SavedView.objects.filter(Q(owner=actor.user_id) | Q(shared=True) | Q(pk__in=for_roles), entity=entity.key)
+        .order_by("id")
+        .values_list("id", "name", "query", "owner_id", "shared")[:MOST]
+    )
+
+
+def _settings(actor: Actor, entity: Entity) -> Settings:
     row = (
         ListSetting.objects.filter(person=actor.user_id, entity=entity.key)
         .values_list("opens_with", "tabs", "widths")
@@ -77,12 +108,7 @@ def question_of(params: str) -> read.Query:
 def seen_by(actor: Actor, entity: Entity, own: Settings | None = None) -> list[View]:
     """Views of this list, in the order this person gave them: their own, those for everybody, those for one of their roles."""
     own = own or settings_of(actor, entity)
-    for_roles = SavedView.shared_with.through.objects.filter(role_id__in=actor.role_ids).values("savedview_id")
-    rows = (
-        SavedView.objects.filter(Q(owner=actor.user_id) | Q(shared=True) | Q(pk__in=for_roles), entity=entity.key)
-        .order_by("id")
-        .values_list("id", "name", "query", "owner_id", "shared")[:MOST]
-    )
+    rows = _kept(actor, entity)[1]
     found = []
     for id_, name, params, owner, shared in rows:
         try:
@@ -203,7 +229,7 @@ def _roles() -> list[tuple[int, str]]:
 
 
 def _roles_of(view: int) -> set[int]:
-    return set(SavedView.shared_with.through.objects.filter(savedview_id=view).values_list("role_id", flat=True))
+    return set(_SHARED.filter(savedview_id=view).values_list("role_id", flat=True))
 
 
 @require_POST
@@ -234,6 +260,7 @@ def save(request: HttpRequest, entity: Entity) -> HttpResponse:
                 _set(actor, entity, opens_with_id=row.pk)
             else:
                 ListSetting.objects.filter(person=actor.user_id, opens_with=row.pk).update(opens_with=None)
+            bump("lists")
     except IntegrityError:
         toast(request, _("The view could not be saved. Try again."), level="error")
         return HttpResponseRedirect(f"{base}?{query.params()}")
@@ -242,7 +269,9 @@ def save(request: HttpRequest, entity: Entity) -> HttpResponse:
 
 
 def _set(actor: Actor, entity: Entity, **values: Any) -> None:
-    ListSetting.objects.update_or_create(person_id=actor.user_id, entity=entity.key, defaults=values)
+    with transaction.atomic():
+        ListSetting.objects.update_or_create(person_id=actor.user_id, entity=entity.key, defaults=values)
+        bump("lists")
 
 
 @require_POST
@@ -262,7 +291,9 @@ def change(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # no
     if row is None:
         raise Http404("not theirs")
     if do == "delete":
-        row.delete()
+        with transaction.atomic():
+            row.delete()
+            bump("lists")
         toast(request, _("The view “%(name)s” is gone; the records stay.") % {"name": row.name})
     elif do == "rename":
         name = " ".join(request.POST.get("name", "").split())[:100]
@@ -271,7 +302,9 @@ def change(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # no
             words = _("There is a view of that name already.") if taken else _("Give the view a name.")
             toast(request, words, level="error")
         else:
-            SavedView.objects.filter(pk=id).update(name=name)
+            with transaction.atomic():
+                SavedView.objects.filter(pk=id).update(name=name)
+                bump("lists")
             toast(request, _("Saved."))
     return back
 
@@ -309,7 +342,11 @@ def widths(request: HttpRequest, entity: Entity) -> HttpResponse:
         row, _new = ListSetting.objects.select_for_update().get_or_create(person_id=actor.user_id, entity=entity.key)
         row.widths = {k: v for k, v in row.widths.items() if k != str(view)} | ({str(view): kept} if kept else {})
         row.save(update_fields=["widths"])
-    return HttpResponse(status=204)
+        bump("lists")
+    if is_fragment(request) or "params" not in request.POST:
+        return HttpResponse(status=204)
+    query = read.Query.from_params(parse_qsl(request.POST["params"][:4000], keep_blank_values=True))
+    return HttpResponseRedirect(f"{addresses.list_url(entity.key)}?{query.params() or 'n=50'}")
 
 
 def widths_for(own: Settings, now: View | None, keys: Iterable[str]) -> list[int]:

@@ -72,6 +72,10 @@ class Head:
     place: int = 0
     width: int = 0
 
+    @property
+    def width_label(self) -> str:
+        return _("Width of %(label)s") % {"label": self.label}
+
 
 @dataclass
 class Table:
@@ -105,6 +109,11 @@ class Table:
         self._filled = filled
         self._choose, self._base = escape(_("Choose")), addresses.list_url(self.entity.key)
         self._made: dict[int, str] = {}  # rows share cells of the same value: made once
+        plain = (record_kinds.Link, record_kinds.DateTime, record_kinds.MultiChoice)
+        self._faces = [
+            None if isinstance(f.kind, plain) else kinds.face(getattr(f.kind, "result", f.kind).key)
+            for f in self.columns
+        ]
         return safe("".join([self._row(row) for row in self.rows]))
 
     def _row(self, row: Row) -> str:
@@ -123,7 +132,10 @@ class Table:
             else:
                 shown = made.get(id(cell))
                 if shown is None:
-                    shown = made[id(cell)] = f"{filled[i]}{html(cell, linking=self.linking)}</td>"
+                    face = self._faces[i]
+                    simple = face is not None and not (cell.masked or cell.restricted or cell.parts)
+                    inside = face.show(cell, dense=True) if face and simple else html(cell, linking=self.linking)
+                    shown = made[id(cell)] = f"{filled[i]}{inside}</td>"
                 parts.append(shown)
         if not row.cells:
             parts.append(f'<td class="gx-lead"><a href="{self._base}{row.id}/">{escape(row.title or row.id)}</a></td>')
