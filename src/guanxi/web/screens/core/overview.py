@@ -26,37 +26,39 @@ from guanxi.web.access import signed_in
 from guanxi.web.screens.core.inputs import actor_of
 
 
-def _n(one: str, many: str, number: int) -> str:
-    return ngettext(one, many, number) % {"n": f"{number:,}"}
-
-
 def _people() -> str:
     n = User.objects.filter(is_active=True).count()
-    return _n("%(n)s person signs in", "%(n)s people sign in", n)
+    return ngettext("%(n)s person signs in", "%(n)s people sign in", n) % {"n": f"{n:,}"}
 
 
 def _departments() -> str:
-    return _n("%(n)s department", "%(n)s departments", Department.objects.count())
+    n = Department.objects.count()
+    return ngettext("%(n)s department", "%(n)s departments", n) % {"n": f"{n:,}"}
 
 
 def _roles() -> str:
-    return _n("%(n)s role", "%(n)s roles", Role.objects.count())
+    n = Role.objects.count()
+    return ngettext("%(n)s role", "%(n)s roles", n) % {"n": f"{n:,}"}
 
 
 def _fields() -> str:
-    return _n("%(n)s field of your own", "%(n)s fields of your own", CustomField.objects.filter(retired=False).count())
+    n = CustomField.objects.filter(retired=False).count()
+    return ngettext("%(n)s field of your own", "%(n)s fields of your own", n) % {"n": f"{n:,}"}
 
 
 def _lists() -> str:
-    return _n("%(n)s list", "%(n)s lists", ChoiceList.objects.count())
+    n = ChoiceList.objects.count()
+    return ngettext("%(n)s list", "%(n)s lists", n) % {"n": f"{n:,}"}
 
 
 def _rates() -> str:
-    return _n("%(n)s rate recorded", "%(n)s rates recorded", ExchangeRate.objects.count())
+    n = ExchangeRate.objects.count()
+    return ngettext("%(n)s rate recorded", "%(n)s rates recorded", n) % {"n": f"{n:,}"}
 
 
 def _jobs() -> str:
-    return _n("%(n)s is waiting or running", "%(n)s are waiting or running", Job.objects.filter(state__in=OPEN).count())
+    n = Job.objects.filter(state__in=OPEN).count()
+    return ngettext("%(n)s is waiting or running", "%(n)s are waiting or running", n) % {"n": f"{n:,}"}
 
 
 def _organisation() -> str:
