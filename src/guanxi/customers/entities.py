@@ -98,7 +98,7 @@ ACCOUNT = Entity(
     recognise_by=("number", "external_id", "credit_code", "email"),
     completeness=("name", "kind", "owner", "status", "tier", "source", "phone", "email", "address"),
     board=Board(
-        by="status", amount="annual_revenue", card=("tier", "phone", "email"),
+        by="status", amount="annual_revenue", card=("tier", "phone"),
         stuck={"status": {"lead": 30, "dormant": 180}}, ask={"status": {"blocked": ("remark",)}},
     ),
 )  # fmt: skip

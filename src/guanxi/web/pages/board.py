@@ -88,14 +88,12 @@ class Cards:
             parts.append(f'<div class="gx-deal-facts">{"".join(facts)}</div>')
         if card.tags is not None and card.tags.parts:
             parts.append(f'<div class="gx-deal-tags">{self._tag_row(card.tags)}</div>')
-        parts.append('<div class="gx-deal-foot">')
+        owner = self._owner(card.owner) if card.owner is not None and card.owner.text else ""
         if card.amount is not None and card.amount.text:
-            parts.append(f'<b class="gx-num">{quoted(card.amount.text)}</b>')
-        if card.step is not None:
-            parts.append(self._step(card.step))
-        parts.append(self._since(card.days, card.stuck))
-        if card.owner is not None and card.owner.text:
-            parts.append(self._owner(card.owner))
+            parts.append(f'<div class="gx-deal-worth"><b class="gx-num">{quoted(card.amount.text)}</b>{owner}</div>')
+            owner = ""
+        step = self._step(card.step) if card.step is not None else ""
+        parts.append(f'<div class="gx-deal-foot">{step}{self._since(card.days, card.stuck)}{owner}')
         parts.append("</div></li>")
         return safe("".join(parts))
 
