@@ -23,7 +23,7 @@ from tests import make
 
 PUBLIC = {
     "account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn", "preferences", "account_signup",
-    "account_reset_password", "manifest", "worker", "offline",
+    "account_reset_password", "brand-css", "brand-logo", "health", "health-live", "health-ready", "manifest", "worker", "offline",
 }  # fmt: skip
 #: What looking may write: where somebody is signed in, and what package pages keep in the session.
 OF_SESSIONS = {"django_session", "core_session", "core_cacheentry", "core_attempt", "core_brake"}
@@ -46,6 +46,8 @@ def samples(route: str, pattern: URLPattern, ids: dict[str, Any]) -> str:
     }
     if "/lists/" in route:
         own |= {"str:key": ids["list"], "int:id": ids["choice"]}
+    if "/trees/" in route:
+        own |= {"str:key": "trade.category", "int:id": ids["trade.category"]}
     if route.startswith("journal/"):
         own |= {"int:id": ids["set"]}
     return "/" + re.sub(r"<([^>]+)>", lambda m: str(own.get(m[1], 1)), route)
