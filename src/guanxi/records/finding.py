@@ -154,8 +154,10 @@ class _Best:
             parts.append(
                 f"(WITH w AS MATERIALIZED (SELECT t.id, {mine} AS mine FROM {sql.quote(t.entity.table)} t"
                 f" WHERE {where} ORDER BY t.id DESC LIMIT {WINDOW}), f AS (SELECT w.id, {_rank(t)} AS rank, w.mine,"
-                " s.record = ANY(%s) AS seen, count(*) OVER () AS hits FROM w JOIN records_searchentry s ON s.record = w.id"
-                " WHERE s.tokens @@ %s::tsquery ORDER BY rank, seen DESC, mine DESC, id DESC"
+                # OFFSET 0: row by row, never by way of the index, whatever the planner thinks of how rare the words are.
+                " s.record = ANY(%s) AS seen, count(*) OVER () AS hits FROM w, LATERAL (SELECT e.record, e.tokens"
+                " FROM records_searchentry e WHERE e.record = w.id OFFSET 0) s WHERE s.tokens @@ %s::tsquery"
+                " ORDER BY rank, seen DESC, mine DESC, id DESC"
                 f" LIMIT {self._take(t)}) SELECT {n}, id, rank, mine, seen, hits, c.n FROM (SELECT count(*) AS n FROM w) c"
                 " LEFT JOIN f ON true)"
             )
