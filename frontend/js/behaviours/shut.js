@@ -3,5 +3,7 @@ document.addEventListener("gx:shut", () => {
   for (const dialog of document.querySelectorAll("dialog[open]")) {
     dialog.querySelector("form[data-changed]")?.removeAttribute("data-changed");
     dialog.close();
+    // A form that is gone cannot ask whether it may be left: its last field reports a change when it loses the focus.
+    dialog.querySelector("[data-dialog-body]")?.replaceChildren();
   }
 });

@@ -97,7 +97,7 @@ def draw(found: graph.Graph, base: str, opened: list[int]) -> tuple[list[Drawn],
     for edge in found.edges:
         if edge not in used and edge.start in rows and edge.end in rows:
             (_sx, sy), (_ex, ey) = rows[edge.start], rows[edge.end]
-            bows.append(f"M{WIDTH - 8} {sy}C{WIDTH + 6} {sy} {WIDTH + 6} {ey} {WIDTH - 8} {ey}")
+            bows.append(f"M{WIDTH - 16} {sy}C{WIDTH} {sy} {WIDTH} {ey} {WIDTH - 16} {ey}")
     return drawn, bows
 
 
