@@ -119,24 +119,17 @@ def test_a_file_too_large_is_refused_and_the_others_are_kept(house: Any, files_r
 
 @pytest.mark.parametrize(("name", "shown"), [
     ("中文.pdf", "中文.pdf"), ("../x.pdf", "x.pdf"), ("..\\..\\x.pdf", "x.pdf"), ("a" * 300 + ".pdf", "a" * 145 + "….pdf"), ("  spaced .pdf", "spaced .pdf"),
-    ("é.PDF", "é.PDF"), ("😀.png", "😀.png"), ("con\nrol.pdf", "con_rol.pdf"), ("abc\u202efdp.pdf", "abc_fdp.pdf"), ("'; drop table.pdf", "'; drop table.pdf"),
+    ("é.PDF", "é.PDF"), ("😀.png", "😀.png"), ("con\nrol.pdf", "conrol.pdf"), ("abc\u202efdp.pdf", "abcfdp.pdf"), ("'; drop table.pdf", "'; drop table.pdf"),
     ("<b>.pdf", "<b>.pdf"),
 ])  # fmt: skip
 def test_odd_names_are_tamed_and_never_a_path(house: Any, get: Any, files_root: Path, name: str, shown: str) -> None:
     id_ = house.customer()
-    upload = SimpleUploadedFile("x", PNG if "png" in name else PDF)
-    upload._name = name  # past Django's own cleaning too
-    assert files.clean_name(name) in (
-        shown,
-        shown.replace("x.pdf", ".._x.pdf").lstrip("."),
-        "_.._x.pdf",
-        ".._.._x.pdf".lstrip("."),
-        "_x.pdf",
-    )
+    tamed = files.clean_name(name)  # as it would come past Django's own cleaning
+    assert "/" not in tamed and "\\" not in tamed and "\u202e" not in tamed and len(tamed) <= 150
     answer = send(house, "owner", attach(id_), (name, PNG if "png" in name else PDF), htmx=True)
     assert answer.status_code == 200
     made = live().get()
-    assert "/" not in made.name and "\\" not in made.name and len(made.name) <= 150 and "\u202e" not in made.name
+    assert made.name == shown
     assert "<b>" not in answer.content.decode()
     assert get("owner", f"/engagement/attachment/{made.pk}/file/file").status_code == 200
     assert all(len(p.name) == 32 for p in files_root.rglob("*") if p.is_file())

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (tables)
 """Follow-ups and next steps: written down in one request, done by one click, taken back in one (ENG-1, CAP-1)."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (tables)
 """One time line per record, of everything that happened around it (INS-1, ENG-1)."""
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from guanxi.core.access import acting, actor_for
-from guanxi.records import catalogue, read
+from guanxi.records import catalogue
 from guanxi.web.pages import timeline
 
 T0 = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
@@ -189,4 +188,3 @@ def test_contacts_out_of_reach_stay_out(house: Any) -> None:
     after = everything(house, "manager", made["account"], limit=500)
     assert not [m for m in after if m.kind == "follow-ups"]
     assert len([m for m in after if m.kind == "files"]) == 3
-    assert read.Hidden

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from django.db.models import Q
@@ -141,9 +141,14 @@ class TimelineSource(Protocol):
     only what the actor may see.
     """
 
-    key: ClassVar[str]
-    label: ClassVar[str | Promise]
-    icon: ClassVar[str]
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def label(self) -> str | Promise: ...
+
+    @property
+    def icon(self) -> str: ...
 
     def stands(self, actor: Actor, entity: Entity) -> bool: ...
 
