@@ -4,6 +4,7 @@ document.addEventListener("gx:shut", () => {
     dialog.querySelector("form[data-changed]")?.removeAttribute("data-changed");
     dialog.close();
     // A form that is gone cannot ask whether it may be left: its last field reports a change when it loses the focus.
-    dialog.querySelector("[data-dialog-body]")?.replaceChildren();
+    // Not at once: what else the answer tells (`gx:toast` …) is told to the form and has to rise from it.
+    setTimeout(() => !dialog.open && dialog.querySelector("[data-dialog-body]")?.replaceChildren());
   }
 });
