@@ -399,3 +399,26 @@ def test_health_is_bad_without_database_or_worker(monkeypatch: pytest.MonkeyPatc
     assert Client().get("/health/live").status_code == 200
     monkeypatch.setattr("guanxi.web.screens.core.jobs.worker_silent", lambda: True)
     assert Client().get("/health").status_code == 503
+
+
+def test_index_of_a_field_is_built_by_a_job_beside_the_writing(house: Any, get: Any, post: Any) -> None:
+    from guanxi.core.jobs import run_inline
+    from guanxi.records import custom, sql
+    from guanxi.records.models import CustomField
+
+    fields = "/settings/fields/customers.account/"
+    post("admin", f"{fields}new", {"kind": "text", "label_en": "Contract", "unique": "on"})
+    row = CustomField.objects.get()
+    name = f"customers_account_{row.key}"
+    assert not sql.has_index(name) and "index being built" in get("admin", fields).content.decode()
+    house.customer("A", **{row.key: "1"})
+    waiting = Job.objects.get(kind="records.field_index")
+    assert run_inline(waiting).state == JobState.DONE
+    assert sql.has_index(name) and "index being built" not in get("admin", fields).content.decode()
+    assert custom.index_state(house_entity(), row) == "ready"
+
+
+def house_entity() -> Any:
+    from guanxi.records import catalogue
+
+    return catalogue.get("customers.account")

@@ -62,6 +62,7 @@ def fields(entity: Entity) -> Mapping[str, Field]:
 
 def define(actor: Actor, entity: Entity, *, kind: str, label_zh: str, label_en: str, **more: Any) -> str:
     """Add a custom field; returns its key. `more`: key, options, help_zh, help_en, sensitivity, required, unique, indexed, search."""
+    from guanxi.core.jobs import enqueue
     from guanxi.core.journal import note
     from guanxi.records.models import CustomField
 
@@ -75,6 +76,8 @@ def define(actor: Actor, entity: Entity, *, kind: str, label_zh: str, label_en: 
         raise WrongField(f"the key {key} is taken or malformed")
     if not (label_zh.strip() or label_en.strip()):
         raise WrongField("a field needs a label")
+    if (more.get("indexed") or more.get("unique")) and kind not in INDEXABLE:
+        raise WrongField(f"a field of kind {kind} cannot be indexed or unique")
     with transaction.atomic():
         row = CustomField.objects.create(
             entity=entity.key, key=key, kind=kind, options=options, label_zh=label_zh.strip() or label_en.strip(),
@@ -84,7 +87,8 @@ def define(actor: Actor, entity: Entity, *, kind: str, label_zh: str, label_en: 
         after = {"entity": entity.key, "key": key, "kind": kind, "label_zh": row.label_zh, "label_en": row.label_en}
         note(actor, action="settings", entity="records.customfield", record=row.pk, detail={"after": after})
         if row.indexed or row.unique:
-            build_index(entity, row)
+            # Building it inside the request would keep everybody from writing while the table is read.
+            enqueue("records.field_index", {"field": row.pk}, actor=actor, once_key=f"records.field_index:{row.pk}")
         versions.bump("fields")
     return key
 
@@ -125,7 +129,10 @@ def _free_key(entity: Entity, label: str) -> str:
 
 
 def build_index(entity: Entity, row: Any) -> None:
-    """An expression index for a custom field, partial on live rows that have the key. The key is checked, so it may be inlined."""
+    """An expression index for a custom field, partial on live rows that have the key. The key is checked, so it may be inlined.
+
+    Outside a transaction people go on writing meanwhile. Raises IntegrityError when two records have the same unique value.
+    """
     if row.kind not in INDEXABLE:
         raise WrongField(f"a field of kind {row.kind} cannot be indexed or unique")
     if not KEY.fullmatch(row.key):
@@ -133,4 +140,15 @@ def build_index(entity: Entity, row: Any) -> None:
     type_ = _kind(row.kind, row.options).custom_cast()
     text = f"(custom ->> '{row.key}')"
     expression = f"(({text})::{type_.db_type(connection)})" if type_ is not None else f"({text})"
-    sql.expression_index(entity, f"{entity.table}_{row.key}"[:58], expression, key=row.key, unique=row.unique)
+    sql.expression_index(entity, index_name(entity, row.key), expression, key=row.key, unique=row.unique)
+
+
+def index_name(entity: Entity, key: str) -> str:
+    return f"{entity.table}_{key}"[:58]
+
+
+def index_state(entity: Entity, row: Any) -> str:
+    """ "ready", "building" or, for a field that needs none, ""."""
+    if not (row.indexed or row.unique):
+        return ""
+    return "ready" if sql.has_index(index_name(entity, row.key)) else "building"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.core.jobs import JobContext, job
+from guanxi.core.jobs import JobContext, JobError, job
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Op
-from guanxi.records import catalogue, choice_use, handing, invert, search, sql, trees
-from guanxi.records.models import ChoiceValue, SearchEntry
+from guanxi.records import catalogue, choice_use, custom, handing, invert, search, sql, trees
+from guanxi.records.models import ChoiceValue, CustomField, SearchEntry
 
 _CHUNK = (
     2_000  # `search.index` works in chunks of this size, five at a time so that reading, making and writing overlap
@@ -78,6 +79,25 @@ def merge_nodes(ctx: JobContext, *, entity: str, node: int, into: int) -> dict[s
 
     change_set, balance = trees.merge(ctx.actor, of, node, into, progress=progress)
     return {"change_set": change_set, "updated": balance.updated}
+
+
+@job("records.field_index", title=_("Index of a custom field"))
+def field_index(ctx: JobContext, *, field: int) -> dict[str, str]:
+    """Build the index of a sortable or unique field while people go on writing. Run again, it finds it there."""
+    row = CustomField.objects.filter(pk=field).first()
+    if row is None:
+        return {}
+    ctx.progress(0, None, f"{row.entity} · {row.label_zh}")
+    try:
+        custom.build_index(catalogue.get(row.entity), row)
+    except IntegrityError as error:
+        raise JobError(
+            _("Two records have the same value in the field %(field)s, which is to be unique."),
+            kept=_("All values are as they were; new ones are still checked one by one."),
+            todo=_("Find the records that share a value, correct one of them, and run this job again."),
+            field=row.label_zh,
+        ) from error
+    return {"index": custom.index_name(catalogue.get(row.entity), row.key)}
 
 
 @job("records.merge_values", title=_("Merge two values of a list"))

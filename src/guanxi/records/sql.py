@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from guanxi.records.entity import Entity
 
@@ -140,12 +140,35 @@ class TokenWriter:
 
 
 def expression_index(entity: Entity, name: str, expression: str, *, key: str, unique: bool) -> None:
-    """An index on an expression over `custom`, for live rows that have the key. `expression` and `key` are checked by the caller."""
+    """An index on an expression over `custom`, for live rows that have the key. `expression` and `key` are checked by the caller.
+
+    Built beside the writing, except inside a transaction, where PostgreSQL cannot. What an attempt that was broken off left
+    behind is dropped first.
+    """
+    beside = "" if connection.in_atomic_block else "CONCURRENTLY "
+    with connection.cursor() as cursor:
+        if not has_index(name):
+            cursor.execute(f"DROP INDEX {beside}IF EXISTS {quote(name)}")
+        try:
+            cursor.execute(
+                f"CREATE {'UNIQUE ' if unique else ''}INDEX {beside}IF NOT EXISTS {quote(name)} ON {quote(entity.table)}"
+                f" ({expression}{'' if unique else ', id DESC'}) WHERE deleted_in IS NULL AND custom ? '{key}'"
+            )
+        except IntegrityError:
+            if beside:
+                cursor.execute(f"DROP INDEX {beside}IF EXISTS {quote(name)}")
+            raise
+
+
+def has_index(name: str) -> bool:
+    """Whether there is an index of this name that is whole."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE {'UNIQUE ' if unique else ''}INDEX IF NOT EXISTS {quote(name)} ON {quote(entity.table)}"
-            f" ({expression}{'' if unique else ', id DESC'}) WHERE deleted_in IS NULL AND custom ? '{key}'"
+            "SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " WHERE c.relname = %s AND i.indisvalid AND pg_table_is_visible(c.oid)",
+            [name],
         )
+        return cursor.fetchone() is not None
 
 
 def analyze(entity: Entity) -> None:

@@ -123,6 +123,7 @@ def entity_fields(request: HttpRequest, key: str) -> HttpResponse:
             "row": r,
             "kind": str(KINDS.get(r.kind, r.kind)),
             "class": FieldClass(r.sensitivity).label,
+            "building": custom.index_state(entity, r) == "building",
             "marks": [
                 str(t)
                 for on, t in (
