@@ -116,7 +116,7 @@ def test_pages_open_for_whom_they_should(world: World, person: str, key: str) ->
     for page, action in (
         ("", "view"),
         ("timeline", "view"),
-        ("panel/related", "view"),
+        ("panel/timeline", "view"),
         ("panels", "view"),
         ("neighbours?from=-", "view"),
         ("cell/x_open", "edit"),
