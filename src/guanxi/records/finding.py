@@ -176,8 +176,8 @@ class _Best:
         self.common = about > COMMON
         return [t for n, t in enumerate(targets) if whole[n] >= WINDOW and hits[n] < self.each]
 
-    def indexed(self, whole: list[_Target], names: list[_Target]) -> None:
-        """Ask the index: for everything of `whole`, and for those of `names` that begin with the words."""
+    def indexed(self, whole: list[_Target], names: list[_Target], *, most: int = 0) -> None:
+        """Ask the index: for everything of `whole`, and for those of `names` that begin with the words; `most`: any so many."""
         asked: dict[str, list[_Target]] = {}
         for t in whole:
             asked.setdefault(t.query, []).append(t)
@@ -192,7 +192,8 @@ class _Best:
             keys = [t.entity.key for t in group]
             pools.append(
                 f"p{p} AS MATERIALIZED (SELECT s.record AS id, s.entity, {_rank(group[0])} AS rank, s.record = ANY(%s) AS seen"
-                " FROM records_searchentry s WHERE s.tokens @@ %s::tsquery AND s.entity = ANY(%s))"
+                " FROM records_searchentry s WHERE s.tokens @@ %s::tsquery AND s.entity = ANY(%s)"
+                f"{f' LIMIT {most}' if most else ''})"
             )
             pool_params += [*_rank_params(group[0]), self.seen, query, keys]
             for t in group:
@@ -306,11 +307,21 @@ def similar(actor: Actor, words: str, *, each: int = EACH) -> list[Found]:
         if other in tried:
             continue
         tried.add(other)
-        if found := find(actor, other, each=_SIMILAR // 4):
+        if found := _begun(actor, other):
             ranked = [r for f in found if (r := _alike(actor, f, words, each))]
             if ranked:
                 return [f for _, f in sorted(ranked, key=lambda item: -item[0])]
     return []
+
+
+def _begun(actor: Actor, words: str) -> list[Found]:
+    """Candidates for what is alike: some records that the index knows for these words, without asking whether they are the best."""
+    anchors = text.anchor_terms(words)
+    targets = [_target(words, anchors, *found) for found in searched(actor)]
+    targets = [t for t in targets if t.query]
+    best = _Best(actor, _SIMILAR // 4, [])
+    best.indexed(targets, [], most=10 * _SIMILAR)
+    return best.results(targets, words)
 
 
 def _others(words: str) -> Iterator[str]:
