@@ -115,6 +115,10 @@ def addresses(world: World, role: str) -> Iterator[tuple[str, str, dict[str, Any
         for page in ("", f"?{whole}", "filters", "columns", "views", "choose", "new"):
             yield "get", base + page, {}
         yield "get", f"{base}?{whole}", {"hx": "rows"}
+        yield "get", f"/insight/records/{entity.key}/", {}
+        for by in [k for k, f in custom.fields(entity).items() if f.kind.key == "choice"][:2]:
+            for page in ("board", "board/cards", "board/figures"):
+                yield "get", f"{base}{page}?by={by}", {}
         for do in ("edit", "tag", "assign", "delete"):
             yield "get", f"{base}bulk?do={do}&all=1", {}
         yield "post", f"{base}export", {"data": {"format": "CSV", "params": whole}}

@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-
 REST = "…rest"  # the key of everything beyond the largest groups
 
 

@@ -7,7 +7,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from guanxi.core.jobs import JobContext, JobError, job, periodic
+from guanxi.core import events
+from guanxi.core.access import SYSTEM
+from guanxi.core.jobs import JobContext, JobError, enqueue, job, periodic
+from guanxi.core.journal.ledger import WRITTEN
+from guanxi.core.journal.models import Door
 from guanxi.insight.marts import store
 
 
@@ -30,3 +34,10 @@ def refresh(ctx: JobContext, *, anew: bool = False) -> dict[str, Any]:
             gettext_noop("The figures could not be written to disk."), kept=gettext_noop("The figures from before still stand."),
             todo=gettext_noop("See whether the disk is full and the folder of the marts may be written to."),
         ) from error  # fmt: skip
+
+
+@events.on(WRITTEN)
+def after_an_import(happened: events.Happened) -> None:
+    """What a file brought is in the figures at once, not minutes later. Asked twice, one job waits."""
+    if happened.payload.get("door") == Door.IMPORT:
+        enqueue("insight.refresh", actor=SYSTEM, once_key="insight.refresh")

@@ -33,7 +33,7 @@ def _readable(actor: Actor, entity: Entity) -> Iterator[Field]:
 
 def measures(actor: Actor, entity: Entity) -> list[tuple[str, str]]:
     """(measure, its name)."""
-    found = [("count", _("How many"))]
+    found = [("count", _("Number of records"))]
     for f in _readable(actor, entity):
         if isinstance(f.kind, kinds.Number):
             found.append((f"sum:{f.key}", _("Sum of %(field)s") % {"field": f.label}))
@@ -41,6 +41,10 @@ def measures(actor: Actor, entity: Entity) -> list[tuple[str, str]]:
         elif isinstance(f.kind, kinds.Link) and not f.kind.many and not f.custom:
             found.append((f"distinct:{f.key}", _("Different: %(field)s") % {"field": f.label}))
     return found
+
+
+def measure_name(actor: Actor, entity: Entity, measure: str) -> str:
+    return dict(measures(actor, entity)).get(measure, measure)
 
 
 def dimensions(actor: Actor, entity: Entity) -> list[tuple[str, str]]:

@@ -112,7 +112,8 @@ def largest(table: Table, actor: Actor, asked: Resolved, rates: Mapping[int, flo
     most = " AND ".join([*where, f"{key} IS NOT NULL"])
     name = quoted(table.name)
     sql = (
-        f"WITH most AS (SELECT {key} AS k FROM {name} WHERE {most} GROUP BY k ORDER BY {rank} DESC NULLS LAST, k LIMIT {asked.question.top})"
+        f"WITH most AS (SELECT {key} AS k FROM {name} WHERE {most} GROUP BY k ORDER BY {rank} DESC NULLS LAST, k"
+        f" LIMIT {asked.question.top})"
         f" SELECT CASE WHEN k IS NULL THEN '{REST}' ELSE k::VARCHAR END AS a, NULL AS b, {rate} AS r, {n} AS n, {total} AS total"
         f" FROM {name} LEFT JOIN most ON {key} = k{condition} GROUP BY a{', r' if rate != '0' else ''} ORDER BY a"
     )

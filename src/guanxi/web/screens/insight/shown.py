@@ -20,8 +20,9 @@ from guanxi.core.org.models import Department
 from guanxi.insight import answers, completeness, periods, questions, ready
 from guanxi.insight.answers import Answer, Point
 from guanxi.insight.boards import Tile
-from guanxi.insight.groups import TooMany
+from guanxi.insight.groups import REST, TooMany
 from guanxi.insight.models import Dashboard
+from guanxi.insight.offered import measure_name, name_of
 from guanxi.insight.questions import Question
 from guanxi.kit import time
 from guanxi.records import catalogue, read
@@ -209,13 +210,13 @@ def _number(actor: Actor, shown: Shown, answer: Answer, board: BoardFilters) -> 
 def _grouped(actor: Actor, shown: Shown, answer: Answer) -> None:
     split = len(answer.series) > 1 or bool(answer.question.split)
     by = questions.dimension(actor, catalogue.get(answer.question.entity), answer.question.by)
-    from guanxi.insight.offered import name_of
-
-    shown.heads = [name_of(by), *(s.label if split else shown.title for s in answer.series)]
-    largest = max((abs(p.value) for s in answer.series for p in s.points), default=Decimal(0))
+    figure = measure_name(actor, catalogue.get(answer.question.entity), answer.question.measure)
+    shown.heads = [name_of(by), *(s.label if split else figure for s in answer.series)]
+    named = [p for s in answer.series for p, key in zip(s.points, answer.keys, strict=True) if key != REST]
+    largest = max((abs(p.value) for p in named), default=Decimal(0))
 
     def cell(point: Point) -> dict[str, Any]:
-        share = int(100 * abs(point.value) / largest) if largest else 0
+        share = min(100, int(100 * abs(point.value) / largest)) if largest else 0
         return {
             "text": number_text(actor, point.value, answer.unit, answer.currency),
             "value": point.value,
@@ -234,7 +235,7 @@ def _grouped(actor: Actor, shown: Shown, answer: Answer) -> None:
         "colours": list(answer.colours),
         "series": [
             {
-                "name": s.label if split else shown.title,
+                "name": s.label if split else figure,
                 "colour": s.colour,
                 "values": [float(p.value) for p in s.points],
                 "texts": [row["cells"][j]["text"] for row in shown.rows],
