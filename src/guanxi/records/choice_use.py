@@ -55,12 +55,14 @@ def counts(actor: Actor, key: str) -> dict[str, int]:
 
 def having(actor: Actor, entity: Entity, field: Field, code: str) -> QuerySet[Any]:
     """The visible records whose `field` is (or, for several values, holds) this code."""
-    rows = visible(entity, actor)
+    rows: QuerySet[Any] = visible(entity, actor)
     if field.kind.many:
-        return rows.filter(**{f"{field.column}__contains": [code]}) if not field.custom else rows.filter(
-            custom__contains={field.key: [code]}
-        )  # fmt: skip
-    return rows.alias(one=field.expression).filter(one=code)
+        where: dict[str, Any] = (
+            {"custom__contains": {field.key: [code]}} if field.custom else {f"{field.column}__contains": [code]}
+        )
+        return rows.filter(**where)
+    found: QuerySet[Any] = rows.alias(one=field.expression).filter(one=code)
+    return found
 
 
 def merge(
