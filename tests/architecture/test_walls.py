@@ -225,6 +225,7 @@ def test_all_rows_stays_inside_the_doors() -> None:
 def test_the_scope_is_decided_in_one_module() -> None:
     """`.conditions(` of policies is asked by the manager, the links, the read door and what stands beside it."""
     allowed = {"records/base.py", "records/policy.py", "records/read/door.py", "records/invert.py", "records/read/view.py",
+               "records/read/board.py",
                "web/screens/records/journal.py"}  # fmt: skip
     found = {path for path, _tree, text in modules() if "policy.conditions(" in text}
     assert found <= allowed
@@ -234,7 +235,7 @@ def test_the_scope_is_decided_in_one_module() -> None:
 
 #: Where markup is made in Python; all of them escape what they put in.
 MAKES_MARKUP = {"web/components.py", "web/kinds/base.py", "web/kinds/__init__.py", "web/templatetags/gx.py", "web/pages/shown.py", "web/context.py",
-                "web/assets.py"}  # fmt: skip
+                "web/assets.py", "web/pages/board.py"}  # fmt: skip
 
 
 def test_markup_is_made_in_few_places() -> None:
