@@ -12,7 +12,7 @@ from guanxi.core.org import versions
 from guanxi.kit import text
 from guanxi.records import catalogue, custom, finding, search, sql, write
 from guanxi.records.models import SearchEntry
-from tests.web_pages.conftest import House, house  # noqa: F401
+from tests.web_pages.conftest import House
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def found(actor: Actor, words: str, key: str = "customers.account", **more: Any)
     return next((list(f.ids) for f in finding.find(actor, words, **more) if f.entity.key == key), [])
 
 
-def test_all_that_people_type_finds_the_record(house: House) -> None:  # noqa: F811
+def test_all_that_people_type_finds_the_record(house: House) -> None:
     """CAP-1: name, pinyin, initials, part of a phone, last four digits, e-mail, company, number."""
     person = house.customer("张三丰", phone="+86 138 0013 8000", email="zhang.sf1985@gmail.com", external_id="KA-00731")
     company = house.customer("华为技术有限公司")
@@ -43,7 +43,7 @@ def test_all_that_people_type_finds_the_record(house: House) -> None:  # noqa: F
     assert found(admin, "1380138") == [] == found(admin, "zsx")
 
 
-def test_both_steps_agree_with_looking_at_every_record(house: House, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_both_steps_agree_with_looking_at_every_record(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The window of the newest rows, the index, and plain comparison of tokens find the same."""
     names = ["王伟", "王小伟", "李伟", "伟业贸易", "Wei Wang", "王力", "汪维", "李王", "王伟明", "陈伟"]
     ids = [house.customer(name, phone=f"+86 139 0000 {i:04}") for i, name in enumerate(names)]
@@ -61,7 +61,7 @@ def test_both_steps_agree_with_looking_at_every_record(house: House, monkeypatch
 
 def test_just_what_was_typed_comes_first_then_opened_lately_then_mine(
     house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:  # noqa: F811
+) -> None:
     exact = house.customer("李明")
     prefix = house.customer("李明华")
     inside = house.customer("赵李明")
@@ -78,7 +78,7 @@ def test_just_what_was_typed_comes_first_then_opened_lately_then_mine(
     assert found(admin, "李明", each=2)[0] == exact
 
 
-def test_rights_are_part_of_the_question(house: House) -> None:  # noqa: F811
+def test_rights_are_part_of_the_question(house: House) -> None:
     """Rows outside one's range are not found, whichever step finds them, nor what belongs to them."""
     id_ = house.customer("张三丰", phone="+86 138 0013 8000")
     order = house.save("trade.order", {"account": id_, "external_id": "TX-556677", "ordered_at": "2026-11-01 10:00"}).id
@@ -88,7 +88,7 @@ def test_rights_are_part_of_the_question(house: House) -> None:  # noqa: F811
     assert found(actor_for(house.manager), "zsf") == [id_]
 
 
-def test_nobody_finds_by_a_masked_field(house: House) -> None:  # noqa: F811
+def test_nobody_finds_by_a_masked_field(house: House) -> None:
     """SEC-3: marketing sees phones masked; no number, prefix, or e-mail confirms one. A name that says the same still does."""
     id_ = house.customer(
         "张三丰", phone="+86 138 0013 8000", email="qixia@wudang.cn", address={"detail": "武当山 8000"}
@@ -105,7 +105,7 @@ def test_nobody_finds_by_a_masked_field(house: House) -> None:  # noqa: F811
     assert "8001" not in "".join(p.text for f in hits[0].facts for p in f.parts)
 
 
-def test_exceptions_for_single_fields_hold_as_well(house: House) -> None:  # noqa: F811
+def test_exceptions_for_single_fields_hold_as_well(house: House) -> None:
     """The index knows classes; a role that may read e-mail but not phones is looked at again."""
     id_ = house.customer("张三丰", phone="+86 138 0013 8000", email="sanfeng@wudang.cn")
     role = Role.objects.get(key="marketing")
@@ -116,7 +116,7 @@ def test_exceptions_for_single_fields_hold_as_well(house: House) -> None:  # noq
     assert found(marketer, "8000") == []
 
 
-def test_a_custom_field_that_becomes_personal_is_not_found_by_any_more(house: House) -> None:  # noqa: F811
+def test_a_custom_field_that_becomes_personal_is_not_found_by_any_more(house: House) -> None:
     account = catalogue.get("customers.account")
     key = custom.define(SYSTEM, account, kind="text", label_zh="昵称", label_en="Nick", search=True)
     id_ = house.customer("Acme", **{key: "zebrafish"})
@@ -127,7 +127,7 @@ def test_a_custom_field_that_becomes_personal_is_not_found_by_any_more(house: Ho
     assert found(actor_for(house.admin), "zebra") == [id_]
 
 
-def test_slips_find_what_is_alike(house: House) -> None:  # noqa: F811
+def test_slips_find_what_is_alike(house: House) -> None:
     """Second step: what sounds the same, what begins the same; never somebody out of range."""
     id_ = house.customer("张伟杰")
     admin = actor_for(house.admin)
@@ -138,7 +138,7 @@ def test_slips_find_what_is_alike(house: House) -> None:  # noqa: F811
     assert finding.similar(actor_for(house.stranger), "章伟杰") == []
 
 
-def test_words_that_mean_something_to_the_index_do_no_harm(house: House) -> None:  # noqa: F811
+def test_words_that_mean_something_to_the_index_do_no_harm(house: House) -> None:
     house.customer("O'Brien & Söhne \\ | !")
     admin = actor_for(house.admin)
     for words in ("o'brien", "\\", "' | 'a", "a:*", "!!", "&", "'", "söhne", "(", "\x00", "💥", "a" * 500):
@@ -147,7 +147,7 @@ def test_words_that_mean_something_to_the_index_do_no_harm(house: House) -> None
     assert len(found(admin, "brien")) == 1 == len(found(admin, "sohne"))
 
 
-def test_the_writer_writes_all_chunks_and_raises_what_went_wrong(house: House) -> None:  # noqa: F811
+def test_the_writer_writes_all_chunks_and_raises_what_went_wrong(house: House) -> None:
     account = catalogue.get("customers.account")
     ids = [house.customer(f"客户{i}") for i in range(5)]
     SearchEntry.objects.all().delete()
@@ -165,7 +165,7 @@ def test_the_writer_writes_all_chunks_and_raises_what_went_wrong(house: House) -
     assert set(SearchEntry.objects.values_list("pk", flat=True)) == set(ids)
 
 
-def test_deleted_records_are_not_found(house: House) -> None:  # noqa: F811
+def test_deleted_records_are_not_found(house: House) -> None:
     id_ = house.customer("张三丰")
     admin = actor_for(house.admin)
     write.delete(admin, catalogue.get("customers.account"), id_)
@@ -193,7 +193,7 @@ def test_what_was_typed_is_marked(value: str, words: str, marked: str) -> None:
     assert "".join(value[a:b] for a, b in text.highlights(value, words)) == marked
 
 
-def test_a_custom_field_that_becomes_searchable_finds_records_that_were_there(house: House) -> None:  # noqa: F811
+def test_a_custom_field_that_becomes_searchable_finds_records_that_were_there(house: House) -> None:
     from guanxi.core import jobs
     from guanxi.core.jobs.models import Job
 

@@ -9,7 +9,7 @@ from guanxi.core.org import versions
 from guanxi.records import catalogue, marks, write
 from guanxi.records.models import Mark
 from guanxi.records.read import Hidden
-from tests.web_pages.conftest import House, house  # noqa: F401
+from tests.web_pages.conftest import House
 
 pytestmark = pytest.mark.django_db
 ACCOUNT = "customers.account"
@@ -20,7 +20,7 @@ def _fresh(db: None) -> None:
     versions.refresh()
 
 
-def test_the_latest_comes_first_and_old_ones_are_forgotten(house: House, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_the_latest_comes_first_and_old_ones_are_forgotten(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(marks, "KEPT", 3)
     ids = [house.customer(f"客户{i}") for i in range(5)]
     me, account = actor_for(house.owner), catalogue.get(ACCOUNT)
@@ -33,7 +33,7 @@ def test_the_latest_comes_first_and_old_ones_are_forgotten(house: House, monkeyp
     assert marks.recent(actor_for(house.colleague)) == [] == marks.pinned(actor_for(house.manager))
 
 
-def test_what_one_may_no_longer_see_is_not_shown(house: House) -> None:  # noqa: F811
+def test_what_one_may_no_longer_see_is_not_shown(house: House) -> None:
     id_ = house.customer("Acme")
     account = catalogue.get(ACCOUNT)
     me = actor_for(house.owner)
@@ -50,7 +50,7 @@ def test_what_one_may_no_longer_see_is_not_shown(house: House) -> None:  # noqa:
     assert marks.pinned(me) == []
 
 
-def test_a_record_of_another_object_is_no_way_in(house: House) -> None:  # noqa: F811
+def test_a_record_of_another_object_is_no_way_in(house: House) -> None:
     id_ = house.customer("Acme")
     with pytest.raises(Hidden):
         marks.opened(actor_for(house.owner), catalogue.get("customers.contact"), id_)

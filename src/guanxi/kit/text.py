@@ -402,7 +402,7 @@ def highlights(text: str, query: str) -> list[tuple[int, int]]:
     pieces = query_pieces(query)
     marked = [False] * len(text)
     if text.isascii():
-        plain, at = text.lower(), range(len(text))
+        plain, at = text.lower(), list(range(len(text)))
     else:
         folded = [_fold_char(char) for char in text]
         plain, at = "".join(folded), [i for i, f in enumerate(folded) for _ in f]

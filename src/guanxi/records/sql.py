@@ -1,4 +1,5 @@
-"""The only SQL written by hand over record tables. Names come from models, values are always parameters.
+"""The SQL written by hand over record tables; questions to the search index stand in `finding`. Names come from models,
+values are always parameters.
 
 Everything here works on any number of rows a statement. Rights were checked before; journal lines are the caller's.
 """
