@@ -378,7 +378,7 @@ def stays(request: HttpRequest) -> bool:
 
 def _stay(text: str, undo: str) -> HttpResponse:
     """The dialog shuts; the panels of the page behind it are asked for again."""
-    told = {"gx:shut": {}, "gx:related": {}, "gx:timeline": {}, "gx:graph": {}}
+    told: dict[str, Any] = {"gx:shut": {}, "gx:related": {}, "gx:timeline": {}, "gx:graph": {}}
     told["gx:toast"] = {"text": text, "level": "success", "undo": undo}
     return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(told)})
 
