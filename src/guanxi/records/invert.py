@@ -353,9 +353,7 @@ class _Undo:
                     new[key] = form
                     owed[id_, key] = self.cs.id
 
-    def _whole(
-        self, entity: Entity, every: Mapping[str, Field], row: rows.Row, new: Mapping[str, Any]
-    ) -> many.Now:
+    def _whole(self, entity: Entity, every: Mapping[str, Field], row: rows.Row, new: Mapping[str, Any]) -> many.Now:
         return many.Now(entity, every, row, {k: _opened(entity, every[k], row["id"], form) for k, form in new.items()})
 
     def _without_lost_links(
