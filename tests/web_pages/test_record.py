@@ -220,7 +220,7 @@ def test_timeline_goes_on_where_it_ended(house: Any, get: Any) -> None:
     id_ = house.customer()
     for i in range(12):
         house.save("customers.account", {"name": f"Name {i}"}, id=id_)
-    first = get("admin", base(id_))
+    first = get("admin", f"{base(id_)}panel/timeline")
     moments = first.context["moments"]
     more = get("admin", first.context["more_url"], htmx=True)
     ids = [m.id for m in moments] + [m.id for m in more.context["moments"]]
