@@ -48,6 +48,11 @@ class Config(BaseSettings):
     log: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    @field_validator("home", mode="before")
+    @classmethod
+    def _given(cls, value: Any) -> Any:
+        return value or default_home()  # an empty GUANXI_HOME means none, not the folder one happens to stand in
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
