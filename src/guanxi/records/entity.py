@@ -180,7 +180,9 @@ class Entity:
         """Fields that make a record complete, in order: those declared as `completeness`, else the title and what is required
         or essential. What the machine fills in or what is kept secret never counts.
         """
-        main = set(self.completeness) or {f.key for f in self.declared.values() if f.required or f.essential} | {self.title}
+        main = set(self.completeness) or {f.key for f in self.declared.values() if f.required or f.essential} | {
+            self.title
+        }
         order = [*self.completeness, *(k for s in self.sections for k in s.fields), *self.declared]
         keys = [k for k in dict.fromkeys(order) if k in main]
         return tuple(k for k in keys if not (self.declared[k].read_only or self.declared[k].secret))

@@ -137,7 +137,9 @@ class SearchEntry(models.Model):
     class Meta:
         # New tokens wait in a list of at most this many kB and are sorted in together: a third of the work of one by one. Every
         # search looks through the list too, so it is kept short.
-        indexes = [GinIndex(fields=["tokens"], name="records_search_tokens", fastupdate=True, gin_pending_list_limit=512)]
+        indexes = [
+            GinIndex(fields=["tokens"], name="records_search_tokens", fastupdate=True, gin_pending_list_limit=512)
+        ]
 
     def __str__(self) -> str:
         return f"{self.entity} {self.record}"

@@ -30,9 +30,9 @@ def migrated() -> bool:
 
 
 def _database() -> bool:
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute("SELECT 1")
-        return cursor.fetchone() == (1,)
+    connection = connections[DEFAULT_DB_ALIAS]
+    connection.ensure_connection()
+    return bool(connection.is_usable())
 
 
 def _worker() -> bool:

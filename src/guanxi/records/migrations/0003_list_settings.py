@@ -45,9 +45,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("entity", "person"), name="records_listsetting_once")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("entity", "person"), name="records_listsetting_once")],
             },
         ),
     ]
