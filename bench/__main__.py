@@ -257,6 +257,7 @@ def main() -> None:
                 str(given.requests),
             ]
             subprocess.run(command + (["--home", str(given.home)] if given.home else []), check=True)
+        subprocess.run([sys.executable, "-m", "bench.dashboards"], check=True)
         return
     with tempfile.TemporaryDirectory(prefix="guanxi-bench-", ignore_cleanup_errors=True) as temporary:
         home = (given.home or Path(temporary)) / str(sizes[0])
@@ -272,7 +273,7 @@ def main() -> None:
         from django.core.management import call_command
         from django.test.utils import override_settings
 
-        from bench import board, dashboards, data, search
+        from bench import board, data, search
         from guanxi.core.org import versions
 
         call_command("migrate", verbosity=0)
@@ -287,7 +288,6 @@ def main() -> None:
             bench.pages()
             search.run(bench)
             board.measure(bench)
-            dashboards.run(bench)
             bench.undo(change_set, n)
             if given.lines:
                 bench.load(path, n)

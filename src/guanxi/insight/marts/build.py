@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
-
 from guanxi.insight.marts import shape
 from guanxi.insight.questions import FIRST
 from guanxi.records import catalogue
@@ -95,6 +93,8 @@ def build(
     step: Callable[[str], None] = lambda _text: None,
 ) -> dict[str, int]:
     """Make the file `target` out of the Parquet files in `folder`; rows by entity. The file is whole when this returns."""
+    import duckdb  # when it is needed: most processes never do
+
     rows: dict[str, int] = {}
     with duckdb.connect(str(target), config={**LIMITS, "temp_directory": str(folder / "spill")}) as con:
         con.execute("CREATE TABLE breaks (since DATE)")

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 from django.db import connection, transaction
 
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Op
@@ -195,6 +194,8 @@ def to_parquet(
 
 
 def _convert(csv: Path, target: Path, columns: tuple[shape.Column, ...]) -> None:
+    import duckdb  # when it is needed: most processes never do
+
     types = ", ".join(f"'{c.name}': '{c.type}'" for c in columns)
     with duckdb.connect(config={"threads": 1, "memory_limit": "512MB"}) as con:
         con.execute(

@@ -20,7 +20,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from django.conf import settings
 
 from guanxi.core.org.models import ExchangeRate, Version
@@ -175,6 +174,8 @@ def _rate_days() -> list[date]:
 
 
 def _rows(names: list[str]) -> int:
+    import duckdb  # when it is needed: most processes never do
+
     if not names:
         return 0
     with duckdb.connect() as con:
@@ -184,6 +185,8 @@ def _rows(names: list[str]) -> int:
 
 def _touch(key: str, before: Parts, ids: set[int], number: int) -> Parts:
     """The parts after these rows changed: pulled anew, and out of what stood before."""
+    import duckdb  # when it is needed: most processes never do
+
     entity = catalogue.get(key)
     fresh = pull.to_parquet(entity, root(), f"{key}-{number}-fresh", sorted(ids))
     delta, touched = f"{key}-{number}-delta.parquet", f"{key}-{number}-touched.parquet"
@@ -249,6 +252,8 @@ class Opened:
     """The marts' file, open for reading in this process. `enums`: the values of each small column; `columns` by table."""
 
     def __init__(self, state: State) -> None:
+        import duckdb  # when it is needed: most processes never do
+
         self.state = state
         self.con = duckdb.connect(str(root() / state.file), read_only=True, config=READER)
         self.columns: dict[str, dict[str, str]] = {}
@@ -288,6 +293,8 @@ _lock = threading.Lock()
 
 def opened() -> Opened | None:
     """The marts as they hold now; None when there are none for this database and these columns."""
+    import duckdb  # when it is needed: most processes never do
+
     global _held
     try:
         stat = (root() / "state.json").stat()
