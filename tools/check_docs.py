@@ -124,7 +124,7 @@ def wrong_words() -> Iterator[str]:
             catalogue = read_po(file)
         for message in catalogue:
             english = message.id if isinstance(message.id, str) else message.id[0]
-            chinese = message.string if isinstance(message.string, str) else " ".join(message.string)
+            chinese = message.string if isinstance(message.string, str) else " ".join(message.string or ())
             if not english or not chinese:
                 continue
             for word, meant, wrong in words:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from django.urls import URLPattern, URLResolver
-from django.utils.functional import lazystr
+from django.utils.functional import Promise, lazystr
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.records import catalogue
@@ -14,23 +14,24 @@ from guanxi.web.pages.search import pinned_links
 from guanxi.web.screens.core import overview
 from guanxi.web.shell import Menu, install
 
-#: Screens by area: (area, label, URL name, icon, (entity or settings area, action), several of which one is enough, or None).
-SCREENS = (
-    ("insight", _("Dashboards"), "insight", "chart-bar", None),
-    ("follow-up", _("My next steps"), "my-steps", "checks", ("engagement.step", "view")),
-    ("data", _("Import"), "import", "file-import", ("customers.account", "import")),
-    ("data", _("Journal"), "journal", "history", None),
+Need = tuple[str, str]
+#: Screens by area: (area, label, URL name, icon, what of this one must be allowed: one of (entity or settings area, action)).
+SCREENS: tuple[tuple[str, Promise, str, str, tuple[Need, ...]], ...] = (
+    ("insight", _("Dashboards"), "insight", "chart-bar", ()),
+    ("follow-up", _("My next steps"), "my-steps", "checks", (("engagement.step", "view"),)),
+    ("data", _("Import"), "import", "file-import", (("customers.account", "import"),)),
+    ("data", _("Journal"), "journal", "history", ()),
     ("settings", _("All settings"), "settings", "settings", overview.NEEDS),
-    ("settings", _("People"), "settings-people", "users", ("settings.people", "edit")),
-    ("settings", _("Departments"), "settings-departments", "sitemap", ("settings.departments", "edit")),
-    ("settings", _("Roles"), "settings-roles", "user-shield", ("settings.roles", "edit")),
-    ("settings", _("Fields"), "settings-fields", "typography", ("settings.fields", "edit")),
-    ("settings", _("Lists of values"), "settings-lists", "list", ("settings.lists", "edit")),
+    ("settings", _("People"), "settings-people", "users", (("settings.people", "edit"),)),
+    ("settings", _("Departments"), "settings-departments", "sitemap", (("settings.departments", "edit"),)),
+    ("settings", _("Roles"), "settings-roles", "user-shield", (("settings.roles", "edit"),)),
+    ("settings", _("Fields"), "settings-fields", "typography", (("settings.fields", "edit"),)),
+    ("settings", _("Lists of values"), "settings-lists", "list", (("settings.lists", "edit"),)),
     ("settings", _("Category trees"), "settings-trees", "hierarchy-2", tuple((key, "edit") for key in overview.TREES)),
-    ("settings", _("Currencies"), "settings-currencies", "coin", ("settings.currencies", "edit")),
-    ("settings", _("Jobs"), "jobs", "clock", ("settings.jobs", "edit")),
-    ("settings", _("Organisation"), "settings-organisation", "building", ("settings.organisation", "edit")),
-    ("settings", _("Look"), "settings-branding", "palette", ("settings.organisation", "edit")),
+    ("settings", _("Currencies"), "settings-currencies", "coin", (("settings.currencies", "edit"),)),
+    ("settings", _("Jobs"), "jobs", "clock", (("settings.jobs", "edit"),)),
+    ("settings", _("Organisation"), "settings-organisation", "building", (("settings.organisation", "edit"),)),
+    ("settings", _("Look"), "settings-branding", "palette", (("settings.organisation", "edit"),)),
 )
 
 
@@ -69,11 +70,7 @@ def entries(known: frozenset[str]) -> Iterator[Menu]:
             yield of_entity(entity)
     for area, label, url, icon, needs in SCREENS:
         if url in known:
-            several = needs is not None and not isinstance(needs[0], str)
-            yield Menu(
-                area=area, label=label, url=url, icon=icon,
-                needs=None if several else needs, needs_any=needs if several else (),
-            )  # fmt: skip
+            yield Menu(area=area, label=label, url=url, icon=icon, needs_any=needs)
 
 
 def names_in(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from guanxi.records.kinds import Formats, Money
 from guanxi.records.read import board as reading
 from guanxi.records.read.board import NONE, Card, Column, Figure, Step
 from guanxi.records.read.cells import Reader
+from guanxi.records.read.groups import amount_of
 from guanxi.web import components
 from guanxi.web.kinds import values_from
 from guanxi.web.pages import addresses, filters, form, saved_views
@@ -328,7 +329,7 @@ def _figures(
     assert isinstance(by.kind, kinds.Choice)
     formats = read.formats_for(actor)
     found = reading.figures(entity, actor, by, query, codes)
-    nothing = zero(reading.amount_of(actor, entity)[0])
+    nothing = zero(amount_of(actor, entity)[0])
     every = codes if codes is not None else [*(o.value for o in by.kind.options(formats)), NONE]
     return {code: words(found.get(code, nothing), formats) for code in every}
 

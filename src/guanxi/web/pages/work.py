@@ -111,10 +111,11 @@ def file(request: HttpRequest, pk: int) -> HttpResponseBase:
     path = bulk_jobs.file_of(job)
     if path is None or not actor.can(str(job.params.get("entity")), "export"):
         raise Http404("not kept")
-    name = str(job.result["name"])
+    result = job.result or {}
+    name = str(result["name"])
     return FileResponse(
         path.open("rb"),
         as_attachment=True,
         filename=name,
-        content_type=TYPES.get(str(job.result["form"]), TYPES["csv"]),
+        content_type=TYPES.get(str(result["form"]), TYPES["csv"]),
     )

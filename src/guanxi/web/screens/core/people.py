@@ -210,12 +210,13 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything somebody owns to somebody else: one change set, with a balance, that can be undone."""
     one = get_object_or_404(User, pk=pk)
     actor = actor_of(request)
+    theirs = list(handing.owned(actor, one.pk))
     owned = [
         {"label": entity_plural(entity), "n": every, "mine": mine, "url": addresses.list_url(entity.key),
          "owner": entity.policy.owner_field}
-        for entity, every, mine in handing.owned(actor, one.pk)
+        for entity, every, mine in theirs
     ]  # fmt: skip
-    n = sum(row["mine"] for row in owned)
+    n = sum(mine for _entity, _every, mine in theirs)
     others = User.objects.filter(is_active=True).exclude(pk=pk).order_by("name")
     inputs = [
         Input("to", _("Give them to"), "select", one.manager_id or "", [("", "–"), *((str(p.pk), str(p)) for p in others)],

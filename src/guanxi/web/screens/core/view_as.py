@@ -45,9 +45,9 @@ def _target(kept: Any) -> tuple[str, User | Role] | None:
         return None
     found: User | Role | None = None
     if kept.get("kind") == "person":
-        found = User.objects.filter(pk=kept.get("id")).first()
+        found = User.objects.filter(pk=kept.get("id") or 0).first()
     elif kept.get("kind") == "role":
-        found = Role.objects.filter(pk=kept.get("id")).first()
+        found = Role.objects.filter(pk=kept.get("id") or 0).first()
     return (kept["kind"], found) if found is not None else None
 
 

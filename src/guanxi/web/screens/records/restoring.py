@@ -69,19 +69,19 @@ def _organisation(actor: Actor, _record: int | None, before: State, after: State
 
 
 def _department(actor: Actor, record: int | None, before: State, after: State) -> None:
-    one = Department.objects.filter(pk=record).first()
+    one = Department.objects.filter(pk=record or 0).first()
     if one is None:
         raise Changed
     _same({**departments.state(one), "position": one.position}, after)
-    parent = Department.objects.filter(pk=before.get("parent")).first()
+    parent = Department.objects.filter(pk=before.get("parent") or 0).first()
     if parent is None and before.get("parent"):
         raise Changed
-    manager = User.objects.filter(pk=before.get("manager")).first()
+    manager = User.objects.filter(pk=before.get("manager") or 0).first()
     departments.edit(actor, one, name=before["name"], parent=parent, manager=manager)
 
 
 def _role(actor: Actor, record: int | None, before: State, after: State) -> None:
-    one = Role.objects.filter(pk=record).first()
+    one = Role.objects.filter(pk=record or 0).first()
     if one is None:
         raise Changed
     if "key" in before:
@@ -125,7 +125,7 @@ def _rate(actor: Actor, _record: int | None, before: State, after: State) -> Non
 
 
 def _value(actor: Actor, record: int | None, before: State, after: State) -> None:
-    one = ChoiceValue.objects.filter(pk=record).first()
+    one = ChoiceValue.objects.filter(pk=record or 0).first()
     if one is None:
         raise Changed
     _same({key: getattr(one, key) for key in after}, after)
