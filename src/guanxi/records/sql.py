@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import select
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
@@ -53,11 +53,12 @@ def insert_row(entity: Entity, values: Mapping[str, Any]) -> None:
         )
 
 
-def copy_rows(entity: Entity, names: Sequence[str], block: bytes) -> None:
-    """COPY text lines whose columns are `names`."""
+def copy_rows(entity: Entity, names: Sequence[str], blocks: Iterable[bytes]) -> None:
+    """COPY text lines whose columns are `names`. The database works on one block while the next is made."""
     columns = ", ".join(quote(name) for name in names)
     with connection.cursor() as cursor, cursor.copy(f"COPY {quote(entity.table)} ({columns}) FROM STDIN") as copy:
-        copy.write(block)
+        for block in blocks:
+            copy.write(block)
 
 
 def hold(entity: Entity, ids: Collection[int]) -> set[int]:

@@ -50,6 +50,11 @@ def mac(message: bytes) -> bytes:
     return hmac.digest(key(), message, "sha256")
 
 
+def running_mac() -> hmac.HMAC:
+    """`mac` of what is not there at once: `update` it, then ask for its `digest()`."""
+    return hmac.new(key(), digestmod="sha256")
+
+
 def commitment(salt: bytes, content: Sequence[Any]) -> bytes:
     """`content` is (entity, record, op, before, after, origin_before, origin_after)."""
     return mac(salt + canonical(content))

@@ -68,7 +68,7 @@ class _Parser:
         self._rows, self._size = rows, size
         self._error: BaseException | None = None
         self._stop = Event()
-        self._made: Queue[bytes] = Queue(maxsize=_AHEAD)
+        self._made: Queue[Batch | Exception | None] = Queue(maxsize=_AHEAD)
         self._process = subprocess.Popen(  # noqa: S603 (this interpreter, fixed words)
             [sys.executable, "-P", "-c", _PROGRAM],
             stdin=subprocess.PIPE,
@@ -101,9 +101,14 @@ class _Parser:
         while whole and not self._stop.is_set():
             frame = _receive(self._from)
             whole = bool(frame)
+            # Taken apart here, while the taker waits for the database; None when the process is gone.
+            made = pickle.loads(frame) if frame else None  # noqa: S301 (from our own process)
+            if isinstance(made, list):
+                made = [item if type(item) is int else Parsed(*item) for item in made]
+                whole = bool(made)
             while not self._stop.is_set():
                 try:
-                    self._made.put(frame, timeout=0.2)
+                    self._made.put(made, timeout=0.2)
                     break
                 except Full:
                     continue
@@ -111,10 +116,9 @@ class _Parser:
     def batches(self) -> Iterator[Batch]:
         while True:
             try:
-                frame = self._made.get(timeout=PATIENCE)
+                made = self._made.get(timeout=PATIENCE)
             except Empty:
                 raise TimeoutError("The file gives no more rows; nothing was written.") from None
-            made = pickle.loads(frame) if frame else None  # noqa: S301 (from our own process)
             if self._error is not None:
                 raise self._error
             if made is None:
@@ -123,7 +127,7 @@ class _Parser:
                 raise made
             if not made:
                 return
-            yield [item if type(item) is int else Parsed(*item) for item in made]
+            yield made
 
     def close(self) -> None:
         self._stop.set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from guanxi.records import custom, ids, kinds, sql
 from guanxi.records.bulk.parse import Parsed
 from guanxi.records.entity import Entity, Field
 
+BLOCK = 250  # rows sent to the database at once
 Encode = Callable[[Any], str]
 
 
@@ -128,13 +129,24 @@ class Creator:
         taken = ids.take(len(rows))
         if self._number:
             self._give_numbers(rows)
-        block = "".join(self._line(id_, row.values) for id_, row in zip(taken, rows, strict=True)).encode()
-        sql.copy_rows(self.entity, self._columns, block)
-        self.cs.batch(
-            self.entity.key, Op.CREATE, first=taken[0], last=taken[-1], rows=len(taken), digest=hashing.mac(block)
-        )
+        seal = hashing.running_mac()
+        blocks: Iterable[bytes] = self._blocks(taken, rows, seal.update)
+        if self._secret:
+            blocks = list(
+                blocks
+            )  # sealing may look for keys in the database, which is busy once the rows are under way
+        sql.copy_rows(self.entity, self._columns, blocks)
+        self.cs.batch(self.entity.key, Op.CREATE, first=taken[0], last=taken[-1], rows=len(taken), digest=seal.digest())
         self.created += len(taken)
         return taken
+
+    def _blocks(self, taken: Sequence[int], rows: Sequence[Parsed], seal: Callable[[bytes], None]) -> Iterator[bytes]:
+        for start in range(0, len(rows), BLOCK):
+            part = slice(start, start + BLOCK)
+            lines = (self._line(id_, row.values) for id_, row in zip(taken[part], rows[part], strict=True))
+            block = "".join(lines).encode()
+            seal(block)
+            yield block
 
     def _give_numbers(self, rows: Sequence[Parsed]) -> None:
         without = [row for row in rows if not row.values.get(self._number)]
