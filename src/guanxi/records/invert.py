@@ -408,12 +408,13 @@ class _Undo:
 
     def _remove_some(self, entity: Entity, ids: Collection[int], *, revived: bool = False) -> None:
         live = entity.model.all_rows.filter(pk__any_of=ids, deleted_in__isnull=True)
-        found = dict(live.order_by("pk").select_for_update(of=("self",)).values_list("pk", "origin"))
+        found = set(live.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
         # A created record is untouched when every value is still owed to its creation; a revived one, when none is newer.
         newer = self.target.pk if revived else 0
         follows = _following(entity, custom.fields(entity))
-        changed = {i for i, origin in found.items() if any(s > newer for k, s in origin.items() if k not in follows)}
-        removable = found.keys() - changed
+        owing = live.exclude(origin={}).values_list("pk", "origin")
+        changed = {i for i, origin in owing if any(s > newer for k, s in origin.items() if k not in follows)}
+        removable = found - changed
         used = links.used(entity, removable)
         removable -= used
         allowed = set(
