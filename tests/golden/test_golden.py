@@ -81,14 +81,19 @@ def _rows(first: int, n: int) -> None:
             sales_rep=make.user("sales").pk,
         )
         make.payment(order, 1)
+        make.interaction(account, contact=contact, order=order)
+        make.step(account, "2026-05-01", owner=make.user("sales").pk)
+        make.attachment(account)
 
 
-def _queries(client: Client, path: str, **headers: str) -> int:
+def _queries(client: Client, path: str, **headers: str) -> tuple[int, int]:
+    """How many queries, and how many of them count: these are asked only where a page does not show all there is."""
     client.get(path, headers=headers)  # what is looked up once per process is not counted
     with CaptureQueriesContext(connection) as seen:
         answer = client.get(path, headers=headers)
     assert answer.status_code == 200, path
-    return len(seen)
+    counting = [q for q in seen if q["sql"].startswith(("EXPLAIN", "SELECT COUNT(*) FROM (SELECT"))]
+    return len(seen), len(counting)
 
 
 def test_queries_do_not_grow_with_rows(db: None) -> None:
@@ -104,13 +109,13 @@ def test_queries_do_not_grow_with_rows(db: None) -> None:
             f"{entity.key} list": base,
             f"{entity.key} list, all columns": f"{base}?cols={','.join(entity.declared)}",
             f"{entity.key} record": f"{base}{ids[entity.key]}/",
-            f"{entity.key} panels": f"{base}{ids[entity.key]}/panel/related",
+            f"{entity.key} panels": f"{base}{ids[entity.key]}/panels",
             f"{entity.key} new": f"{base}new",
             f"{entity.key} choose": f"{base}choose",
         }
-    few: dict[str, Any] = {name: _queries(client, path) for name, path in paths.items()}
+    few = {name: _queries(client, path) for name, path in paths.items()}
     _rows(2, 30)
     many = {name: _queries(client, path) for name, path in paths.items()}
-    grown = {name: (few[name], many[name]) for name in paths if many[name] > few[name]}
+    grown = {n: (few[n], many[n]) for n in paths if many[n][0] - many[n][1] > few[n][0] - few[n][1] or many[n][1] > 2}
     assert not grown, f"queries grow with rows: {grown}"
-    golden("queries.txt", "".join(f"{name}: {n}\n" for name, n in sorted(many.items())))
+    golden("queries.txt", "".join(f"{name}: {n}\n" for name, (n, _counting) in sorted(many.items())))
