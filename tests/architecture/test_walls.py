@@ -209,6 +209,7 @@ ALSO = {
     "web/screens/records/journal.py": "names of deleted records, inside the reader's own conditions",
     "ops/": "works for the house itself, as the system: demo data, verification",
     "core/secrets/": "rotation of sealed columns",
+    "engagement/policy.py": "whose attachments: the rows that other policies let through",
     "customers/trees.py": "walks a tree whose rows are everybody's",
     "core/identity/services.py": "what somebody still owns before their account is closed: counted, never shown",
 }

@@ -70,7 +70,7 @@ def test_first_run_and_second_step(visitor: Any) -> None:
 
     page.click('[popovertarget="gx-me"]')
     with me.leaving():
-        page.click("#gx-me form button")
+        page.click("#gx-me button[type=submit]")
     assert page.url.endswith("/sign-in")
     me.look("sign-in")
     page.fill("[name=login]", "wang")
@@ -130,7 +130,7 @@ def test_passkey(visitor: Any, person: Any) -> None:
     assert page.get_by_text("我的电脑").count() == 1
     page.click('[popovertarget="gx-me"]')
     with me.leaving():
-        page.click("#gx-me form button")
+        page.click("#gx-me button[type=submit]")
     with me.leaving():
         page.click("[data-passkey]")
     assert page.locator("h1").inner_text().endswith("李敏")

@@ -60,30 +60,28 @@ def test_import_edit_origin_undo(visitor: Any, person: Any, worker: None, gbk: P
     assert page.locator("h1").inner_text().startswith("北京大华机械有限公司")
     me.look("record")
     with me.answered("/origin/email"):
-        page.click('[popovertarget="origin-email"]')
-    page.wait_for_selector("#origin-email .gx-origin")
-    panel = page.locator("#origin-email").inner_text()
+        page.click("#fact-email [data-origin]")
+    page.wait_for_selector("#gx-origin .gx-origin")
+    panel = page.locator("#gx-origin").inner_text()
     assert "客户名单.csv" in panel and "王管理" in panel, panel
     me.look("origin-import")
     page.keyboard.press("Escape")
 
     # Corrected in place; the origin is now a person, and the value before is still known.
-    page.locator(".gx-fact", has=page.locator("#value-email")).hover()
-    with me.answered("edit?field=email"):
-        page.locator(".gx-fact", has=page.locator("#value-email")).locator(".gx-fact-edit").click()
-    page.wait_for_selector("#gx-dialog[open] [name=email]")
+    page.locator("#fact-email [data-fact-edit]").focus()
+    page.keyboard.press("e")
+    page.wait_for_selector("#cell-form [name=email]")
     me.look("edit-in-place")
-    page.fill("#gx-dialog [name=email]", "office@dahua.example.com")
-    with me.answered("/edit"):
-        page.press("#gx-dialog [name=email]", "Enter")
+    page.fill("#cell-form [name=email]", "office@dahua.example.com")
+    with me.answered("/cell/email"):
+        page.press("#cell-form [name=email]", "Enter")
     expect(page.locator("#value-email")).to_contain_text("office@")
-    page.wait_for_selector("#gx-dialog:not([open])", state="attached")
     page.wait_for_selector(".gx-toast[data-level=success] form")
     me.look("edited")
     with me.answered("/origin/email"):
-        page.click('[popovertarget="origin-email"]')
-    page.wait_for_selector("#origin-email .gx-origin")
-    panel = page.locator("#origin-email").inner_text()
+        page.click("#fact-email [data-origin]")
+    page.wait_for_selector("#gx-origin .gx-origin")
+    panel = page.locator("#gx-origin").inner_text()
     assert "info@dahua.example.com" in panel and "王管理" in panel, panel
     assert "客户名单" not in panel.split("info@dahua")[0], panel
     me.look("origin-edit")

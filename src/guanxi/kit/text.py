@@ -37,6 +37,7 @@ _INVISIBLE = re.compile(
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
+_LONGEST_PHONE = 15  # digits, by E.164
 MAX_TOKEN = 80  # characters; longer words are cut, queries are cut alike
 MAX_PART = 2_000  # characters of one part that are indexed
 MAX_DIGITS = 40  # digits of one number that are indexed
@@ -291,6 +292,8 @@ def _number(tokens: set[str], number: str) -> None:
     if digits.isdecimal() and digits.isascii():
         digits = digits[:MAX_DIGITS]
         tokens.update(grams(digits))
+        if len(digits) > _LONGEST_PHONE:
+            tokens.add(digits)
         bare = digits.lstrip("0") or digits
         if len(bare) < 4:
             tokens.add(bare)
@@ -356,6 +359,9 @@ def query_tokens(text: str) -> list[Term]:
     def phone(match: re.Match[str]) -> str:
         digits = _DIGITS.sub("", match[0])
         # "+1 415 …" or nine digits and more in groups are one number; "2024 1001" is two.
+        if len(digits) > _LONGEST_PHONE:
+            terms[digits[:MAX_TOKEN]] = True  # the beginning of a credit code, of an account: no telephone number
+            return " "
         if match[0][0] in "+(" or len(digits) >= 9:
             terms.update(dict.fromkeys(_digit_terms(digits), False))
             return " "
@@ -374,7 +380,7 @@ def query_tokens(text: str) -> list[Term]:
             terms.setdefault(word, False)
         elif len(word) == 1 and not word.isdigit():
             letters.append(word)
-        elif word.isdecimal() and word.isascii() and len(word) >= 4:
+        elif word.isdecimal() and word.isascii() and 4 <= len(word) <= _LONGEST_PHONE:
             terms.update(dict.fromkeys(_digit_terms(word), False))
         else:
             terms[word[:MAX_TOKEN]] = True
