@@ -138,8 +138,8 @@ def test_asked_to_stop_a_worker_gives_its_job_back(workers, kind):
 
 def test_worker_survives_the_loss_of_every_connection(workers):
     (worker,) = workers(1)
-    job = jobs.enqueue("test.note", {"seconds": 1, "rows": 10}, actor=SYSTEM)
-    until(lambda: state(job) == "running")
+    job = jobs.enqueue("test.note", {"seconds": 2, "rows": 10}, actor=SYSTEM)
+    until(lambda: state(job) == "running" and job.done >= 1)  # its own session is open: it will be lost as well
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                        " WHERE datname = current_database() AND pid <> pg_backend_pid()")  # fmt: skip
