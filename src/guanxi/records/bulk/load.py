@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any, Literal
 
 from django.db import transaction
@@ -144,7 +143,7 @@ class _Loader:
         }
         self._nothing: dict[str, Any] = dict.fromkeys(self.every)
         self._required = [k for k, f in self.every.items() if f.required]
-        self._shape = {f.column: f.kind.blank for f in self.every.values() if f.column}
+        self._empty = type("Probe", (), {f.column: f.kind.blank for f in self.every.values() if f.column})
         self._columns = {k: f.column for k, f in self.every.items() if f.column}
         self._sealed = [f for f in self.every.values() if f.custom or f.secret]
         self._plain = [(k, f.column) for k, f in self.every.items() if not (f.computed or f.custom or f.secret)]
@@ -203,9 +202,10 @@ class _Loader:
             for key, value in mine:
                 named[key].add(value)
             new.append(row)
-        completed = [self._complete(row) for row in new]
-        self._look_around(completed)
-        self._create(self._without_problems(completed))
+        for row in new:
+            self._complete(row)
+        self._look_around(new)
+        self._create(self._without_problems(new))
         self._update(known)
         return later
 
@@ -293,8 +293,8 @@ class _Loader:
                 result[row.number] = next(iter(several))
         return result
 
-    def _complete(self, row: Parsed) -> Parsed:
-        """A new row with defaults, owner and derived values, checked against the rules."""
+    def _complete(self, row: Parsed) -> None:
+        """Give a new row defaults, owner and derived values, and check it against the rules."""
         new = row.values
         for key, value in self._defaults.items():
             if key not in new:
@@ -311,16 +311,15 @@ class _Loader:
             if self.every[key].kind.is_empty(new.get(key)):
                 row.problems.setdefault(key, []).append(Problem("field.required"))
         if self._invariants and not row.problems:
-            probe: Any = self._probe(new)
-            for key, problem in self.entity.model.invariants(probe):  # it reads columns only
+            for key, problem in self.entity.model.invariants(self._probe(new)):  # it reads columns only
                 row.problems.setdefault(key, []).append(problem)
-        return row
 
-    def _probe(self, new: Mapping[str, Any]) -> SimpleNamespace:
-        """A new record as the rules of its model read it."""
+    def _probe(self, new: Mapping[str, Any]) -> Any:
+        """A new record as the rules of its model read it; what a row does not fill is the class's."""
         columns = self._columns
-        filled = {columns[key]: value for key, value in new.items() if value is not None and key in columns}
-        return SimpleNamespace(**{**self._shape, **filled})
+        probe = self._empty()
+        probe.__dict__.update([(columns[k], v) for k, v in new.items() if v is not None and k in columns])
+        return probe
 
     def _look_around(self, rows: list[Parsed]) -> None:
         """What the rules over other records say of new ones: a query a batch."""
