@@ -55,6 +55,21 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
             _drop_remains()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _tables_may_be_emptied() -> Iterator[None]:
+    """After a test that commits, Django truncates every table, which the database refuses unless it is told beforehand."""
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    plain = DatabaseOperations.execute_sql_flush
+
+    def emptying(self: Any, sql_list: list[str]) -> None:
+        plain(self, ["SET LOCAL guanxi.emptying = 'on'", *sql_list])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", emptying)
+        yield
+
+
 def _drop_remains() -> None:
     from django.db import connection
 

@@ -79,6 +79,21 @@ def past_the_door(entity: Entity, id_: int) -> dict[str, Callable[[], object]]:
 
 
 @pytest.mark.parametrize("key", ENTITIES)
+def test_no_table_is_emptied_as_a_whole(world: World, key: str) -> None:
+    """TRUNCATE is not counted, so it is refused: outside of a change set, and inside one."""
+    entity = catalogue.get(key)
+    before = entity.model.all_rows.count()
+    for inside in (False, True):
+        with pytest.raises(DatabaseError, match="TRUNCATE"), transaction.atomic(), connection.cursor() as cursor:
+            if inside:
+                with change_set(SYSTEM, action="test"):
+                    cursor.execute(f"TRUNCATE {connection.ops.quote_name(entity.table)} CASCADE")
+            else:
+                cursor.execute(f"TRUNCATE {connection.ops.quote_name(entity.table)} CASCADE")
+    assert entity.model.all_rows.count() == before > 0
+
+
+@pytest.mark.parametrize("key", ENTITIES)
 def test_nothing_is_written_outside_a_change_set(world: World, key: str) -> None:
     entity = catalogue.get(key)
     with acting(SYSTEM):
