@@ -76,41 +76,49 @@ def change(actor: Actor, row: ChoiceValue, **changes: Any) -> bool:
     row.save(update_fields=list(before))
     _note(actor, row, before, {name: changes[name] for name in before})
     versions.bump("choices")
+    if "retired" in before:
+        versions.bump("fields")  # a retired value is the default of no field
     return True
 
 
+class Reordered(Exception):
+    """The list is no longer in the order that a change was made from."""
+
+
 @transaction.atomic
-def move(actor: Actor, row: ChoiceValue, by: int) -> None:
-    """One place up (-1) or down (1)."""
-    order = list(ChoiceValue.objects.select_for_update().filter(list=row.list_id).order_by("position", "id"))
+def move(actor: Actor, row: ChoiceValue, by: int) -> int | None:
+    """One place up (-1) or down (1); returns the step in the journal, None at the end of the list."""
+    order = in_order(row.list_id)
     at = next(i for i, one in enumerate(order) if one.pk == row.pk)
     to = at + by
     if not 0 <= to < len(order):
-        return
-    before = order[at].position
+        return None
+    was = [one.pk for one in order]
     order[at], order[to] = order[to], order[at]
-    for position, one in enumerate(order):
-        one.position = position
-    ChoiceValue.objects.bulk_update(order, ["position"])
-    _note(actor, row, {"position": before}, {"position": to})
-    versions.bump("choices")
+    return reorder(actor, row.list, [one.pk for one in order], was=was)
+
+
+def in_order(key: str) -> list[ChoiceValue]:
+    return list(ChoiceValue.objects.filter(list=key).order_by("position", "id"))
 
 
 @transaction.atomic
-def reorder(actor: Actor, list_: ChoiceList, order: list[int], *, was: list[int]) -> bool:
-    """Put the values of a list into this order of ids. False, and nothing done, when it is no longer the list it `was`."""
-    rows = {
-        row.pk: row for row in ChoiceValue.objects.select_for_update().filter(list=list_).order_by("position", "id")
-    }
+def reorder(actor: Actor, list_: ChoiceList, order: list[int], *, was: list[int]) -> int | None:
+    """Put the values of a list into this order of ids; returns the step in the journal, None when it is in that order.
+
+    Raises Reordered, and does nothing, when it is no longer the list it `was`.
+    """
+    ChoiceList.objects.select_for_update().get(pk=list_.pk)
+    rows = {row.pk: row for row in in_order(list_.key)}
     if list(rows) != was or set(order) != set(was) or len(order) != len(was):
-        return False
+        raise Reordered
     if order == was:
-        return True
+        return None
     moved = [rows[pk] for pk in order]
     for position, row in enumerate(moved):
         row.position = position
     ChoiceValue.objects.bulk_update(moved, ["position"])
-    note(
+    step = note(
         actor,
         action="settings",
         entity="records.choicevalue",
@@ -122,7 +130,16 @@ def reorder(actor: Actor, list_: ChoiceList, order: list[int], *, was: list[int]
         },
     )
     versions.bump("choices")
-    return True
+    return step
+
+
+def put_in_order(actor: Actor, key: str, codes: list[str], *, was: list[str]) -> None:
+    """The order a list had before, by codes; Reordered when it is no longer as it `was`."""
+    rows = in_order(key)
+    ids = {row.code: row.pk for row in rows}
+    if not rows or [row.code for row in rows] != was or set(codes) != set(was):
+        raise Reordered
+    reorder(actor, rows[0].list, [ids[code] for code in codes], was=[row.pk for row in rows])
 
 
 def _free_code(list_: ChoiceList, label: str) -> str:

@@ -13,7 +13,7 @@ from guanxi.core.journal.ledger import change_set
 from guanxi.kit.results import Balance
 from guanxi.records import catalogue, choice_editing, custom, kinds, rights
 from guanxi.records.entity import Entity, Field
-from guanxi.records.models import ChoiceValue
+from guanxi.records.models import ChoiceValue, CustomField
 from guanxi.records.read.door import visible
 from guanxi.records.write import edit_many
 
@@ -99,5 +99,17 @@ def merge(
         aliases = list(dict.fromkeys([*into.aliases, *(n for n in names if n not in (into.label_zh, into.label_en))]))
         choice_editing.change(actor, into, aliases=aliases)
         choice_editing.change(actor, value, retired=True)
+        _defaults(actor, value, into)
         cs.balance = total.check().to_dict()
         return (cs.id if cs.lines else None), total
+
+
+def _defaults(actor: Actor, value: ChoiceValue, into: ChoiceValue) -> None:
+    """Custom fields that gave new records the old value give them the new one."""
+    for row in CustomField.objects.filter(options__list=value.list_id, deleted=False).exclude(default=None):
+        held = row.default if isinstance(row.default, list) else [row.default]
+        if value.code in held:
+            new = list(dict.fromkeys(into.code if code == value.code else code for code in held))
+            custom.change(
+                actor, catalogue.get(row.entity), row.key, default=new if isinstance(row.default, list) else new[0]
+            )

@@ -47,7 +47,10 @@ class ChoiceValue(models.Model):
 
 
 class CustomField(models.Model):
-    """A field that an administrator added. The key never changes; retired fields keep their values."""
+    """A field that an administrator added. The key never changes; retired fields keep their values.
+
+    A deleted one stays as a row that nobody is shown: its key is never given again, and the deletion can be taken back.
+    """
 
     entity = models.CharField(max_length=64)
     key = models.CharField(max_length=48)
@@ -64,6 +67,8 @@ class CustomField(models.Model):
     search = models.BooleanField(_("Searchable"), default=False)
     position = models.IntegerField(default=0)
     retired = models.BooleanField(_("Retired"), default=False)
+    deleted = models.BooleanField(default=False)
+    default = models.JSONField(null=True, blank=True)  # what new records get, in journal form
 
     class Meta:
         ordering = ["entity", "position", "id"]
@@ -108,11 +113,15 @@ class ListSetting(models.Model):
 
 
 class Tag(Record):
-    """A tag with a type (industry, scale, need, risk …). Records hold the ids of their tags."""
+    """A tag with a type (industry, scale, need, risk …). Records hold the ids of their tags.
+
+    A retired tag stays on its records and is not offered any more.
+    """
 
     name = models.CharField(_("Name"), max_length=60)
     type = models.CharField(_("Type"), max_length=40, blank=True, default="")
     colour = models.CharField(_("Colour"), max_length=20, blank=True, default="")
+    retired = models.BooleanField(_("Retired"), default=False)
 
     class Meta(Record.Meta):
         verbose_name = _("tag")

@@ -132,16 +132,16 @@ def _move(department: Department, parent: Department | None) -> None:
 
 def place(
     actor: Actor, department: Department, *, parent: Department | None, before: int | None, was_parent: int | None
-) -> None:
+) -> int | None:
     """Put a department under `parent` (None: the top) before its sibling `before` (None: last).
 
-    Raises Stale when it no longer stands under `was_parent`.
+    Returns the step in the journal, None when nothing differs. Raises Stale when it no longer stands under `was_parent`.
     """
     with changing(actor, "departments"):
         department = Department.objects.get(pk=department.pk)
         if department.parent_id != was_parent:
             raise Stale
-        was = {**_state(department), "position": department.position}
+        was = {**_state(department), "position": place_of(department)}
         if (parent.pk if parent else None) != department.parent_id:
             parent = Department.objects.get(pk=parent.pk) if parent else None
             _clean_name(department.name, parent, but=department.pk)
@@ -154,8 +154,20 @@ def place(
         for position, one in enumerate(others):
             one.position = position
         Department.objects.bulk_update(others, ["position"])
-        now = {**_state(department), "position": department.position}
-        audit.settings_changed(actor, "core.department", department.pk, before=was, after=now)
+        now = {**_state(department), "position": at}
+        return audit.settings_changed(actor, "core.department", department.pk, before=was, after=now)
+
+
+def siblings(parent: int | None) -> list[int]:
+    """The ids of the departments that stand under another (None: at the top), in order."""
+    return list(
+        Department.objects.filter(parent=parent).order_by("position", "name", "pk").values_list("pk", flat=True)
+    )
+
+
+def place_of(department: Department) -> int:
+    """The how-manieth a department is among its siblings, from 0."""
+    return siblings(department.parent_id).index(department.pk)
 
 
 def merge(actor: Actor, department: Department, into: Department) -> int:

@@ -89,15 +89,16 @@ def department_move(request: HttpRequest) -> HttpResponse:
     wanted = Move.of(request)
     one = get_object_or_404(Department, pk=wanted.node)
     parent = get_object_or_404(Department, pk=wanted.parent) if wanted.parent else None
-    _done, errors = attempt(lambda: tree.place(
+    step, errors = attempt(lambda: tree.place(
         actor_of(request), one, parent=parent, before=wanted.before, was_parent=wanted.was_parent
     ))  # fmt: skip
     said = " ".join(m for messages in errors.values() for m in messages) if errors else _("Moved.")
     level = "error" if errors else "success"
+    undo = reverse("journal-restore", args=[step]) if step else ""
     if not is_fragment(request):
-        toast(request, said, level=level)
+        toast(request, said, level=level, undo=undo)
         return HttpResponseRedirect(reverse("settings-departments"))
-    return answer(request, TEMPLATE, _context(request, moved=one.pk), said=said, level=level)
+    return answer(request, TEMPLATE, _context(request, moved=one.pk), said=said, level=level, undo=undo)
 
 
 @allow_area(AREA, "edit")

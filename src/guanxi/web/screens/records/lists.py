@@ -20,6 +20,7 @@ from guanxi.web.access import allow_area
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages.base import actor_of, answers, entity_plural, number, render, sentences
 from guanxi.web.shell import toast, toast_header
+from guanxi.web.templatetags.gx import number as figure
 
 AREA = "settings.lists"
 
@@ -117,14 +118,18 @@ def order(request: HttpRequest, key: str) -> HttpResponse:
         [n for text in request.POST.get(name, "").split(",") if (n := number(text)) is not None]
         for name in ("order", "was")
     )
-    done = choice_editing.reorder(actor_of(request), row, given, was=was)
-    said = _("The order is saved.") if done else _("Somebody changed this list meanwhile; it is shown as it is now.")
-    level = "success" if done else "warning"
+    try:
+        step = choice_editing.reorder(actor_of(request), row, given, was=was)
+        said, level = _("The order is saved."), "success"
+    except choice_editing.Reordered:
+        step = None
+        said, level = _("Somebody changed this list meanwhile; it is shown as it is now."), "warning"
+    undo = reverse("journal-restore", args=[step]) if step else ""
     if not is_fragment(request):
-        toast(request, said, level=level)
+        toast(request, said, level=level, undo=undo)
         return HttpResponseRedirect(reverse("settings-list", args=[key]))
     context = _context(request, row, moved=request.POST.get("moved", ""))
-    return toast_header(render(request, "records/list.html", context, fragment="values"), said, level=level)
+    return toast_header(render(request, "records/list.html", context, fragment="values"), said, level=level, undo=undo)
 
 
 @allow_area(AREA, "edit")
@@ -157,9 +162,9 @@ def merge(request: HttpRequest, key: str, id: int) -> HttpResponse:  # noqa: A00
                 wrong = " ".join(text for texts in sentences(error.problems).values() for text in texts)
             else:
                 said = ngettext("Merged: %(n)s record changed.", "Merged: %(n)s records changed.", balance.updated)
-                text = said % {"n": f"{balance.updated:,}"}
+                text = said % {"n": figure(balance.updated)}
                 if balance.held:
-                    text += " " + _("%(n)s could not be changed and keep the old value.") % {"n": f"{balance.held:,}"}
+                    text += " " + _("%(n)s could not be changed and keep the old value.") % {"n": figure(balance.held)}
                 undo = reverse("journal-undo", args=[change_set]) if change_set else ""
                 toast(request, text, level="warning" if balance.held else "success", undo=undo)
                 return HttpResponseRedirect(reverse("settings-list", args=[key]))
@@ -186,7 +191,9 @@ def value(request: HttpRequest, key: str, id: int) -> HttpResponse:  # noqa: A00
     post, actor = request.POST, actor_of(request)
     do = post.get("do", "save")
     if do in ("up", "down"):
-        choice_editing.move(actor, row, -1 if do == "up" else 1)
+        step = choice_editing.move(actor, row, -1 if do == "up" else 1)
+        if step:
+            toast(request, _("The order is saved."), undo=reverse("journal-restore", args=[step]))
     elif do in ("retire", "restore"):
         choice_editing.change(actor, row, retired=do == "retire")
         toast(

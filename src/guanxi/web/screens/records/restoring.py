@@ -18,7 +18,7 @@ from guanxi.core.journal.models import ChangeSet
 from guanxi.core.org import currency, departments
 from guanxi.core.org import settings as org_settings
 from guanxi.core.org.models import Department, ExchangeRate
-from guanxi.records import choice_editing
+from guanxi.records import choice_editing, custom
 from guanxi.records.models import ChoiceValue
 
 State = Mapping[str, Any]
@@ -31,7 +31,9 @@ WORDS = {
     "reporting_currency": _lazy("Reporting currency"), "language": _lazy("Language"), "time_zone": _lazy("Time zone"),
     "phone_region": _lazy("Phone numbers without country code are from"), "accent": _lazy("Accent colour"),
     "logo": _lazy("Logo"), "required": _lazy("Required"), "sensitivity": _lazy("Class"),
-    "merged_into": _lazy("Merged into"), "people": _lazy("People"),
+    "merged_into": _lazy("Merged into"), "people": _lazy("People"), "default": _lazy("Default value"),
+    "deleted": _lazy("Deleted"), "search": _lazy("Found by the search"), "order": _lazy("Order"),
+    "help_zh": _lazy("Help in Chinese"), "help_en": _lazy("Help in English"),
 }  # fmt: skip
 
 
@@ -72,10 +74,15 @@ def _department(actor: Actor, record: int | None, before: State, after: State) -
     one = Department.objects.filter(pk=record or 0).first()
     if one is None:
         raise Changed
-    _same({**departments.state(one), "position": one.position}, after)
+    _same({**departments.state(one), "position": departments.place_of(one)}, after)
     parent = Department.objects.filter(pk=before.get("parent") or 0).first()
     if parent is None and before.get("parent"):
         raise Changed
+    if "position" in before:  # it was put elsewhere: back to where it stood among its siblings
+        others = [pk for pk in departments.siblings(before.get("parent")) if pk != one.pk]
+        following = others[before["position"]] if before["position"] < len(others) else None
+        departments.place(actor, one, parent=parent, before=following, was_parent=one.parent_id)
+        return
     manager = User.objects.filter(pk=before.get("manager") or 0).first()
     departments.edit(actor, one, name=before["name"], parent=parent, manager=manager)
 
@@ -132,6 +139,20 @@ def _value(actor: Actor, record: int | None, before: State, after: State) -> Non
     choice_editing.change(actor, one, **dict(before))
 
 
+def _order(actor: Actor, key: str, before: State, after: State) -> None:
+    try:
+        choice_editing.put_in_order(actor, key, before["order"], was=after["order"])
+    except choice_editing.Reordered:
+        raise Changed from None
+
+
+def _field(actor: Actor, record: int | None, before: State, after: State) -> None:
+    try:
+        custom.put_back(actor, record or 0, before, after)
+    except custom.WrongField:
+        raise Changed from None
+
+
 #: entity in the journal → (area of settings, how it is put back, whether lines without a "before" can be)
 ABLE: Mapping[str, tuple[str, Callable[[Actor, int | None, State, State], None], bool]] = {
     "core.organisation": ("organisation", _organisation, False),
@@ -139,6 +160,7 @@ ABLE: Mapping[str, tuple[str, Callable[[Actor, int | None, State, State], None],
     "core.role": ("roles", _role, False),
     "core.exchangerate": ("currencies", _rate, True),
     "records.choicevalue": ("lists", _value, False),
+    "records.customfield": ("fields", _field, False),
 }
 
 
@@ -159,7 +181,9 @@ def possible(actor: Actor, cs: ChangeSet) -> bool:
     ):
         return False
     before, after = _sides(cs)
-    if cs.entity == "records.choicevalue" and not set(before) <= set(choice_editing.EDITABLE):
+    if cs.entity == "records.choicevalue" and not set(before) <= {*choice_editing.EDITABLE, "order"}:
+        return False
+    if cs.entity == "records.customfield" and not set(before) <= set(custom.EDITABLE):
         return False
     if cs.entity in ("core.department", "core.role") and ("merged_into" in after or not after):
         return False
@@ -169,4 +193,7 @@ def possible(actor: Actor, cs: ChangeSet) -> bool:
 def restore(actor: Actor, cs: ChangeSet) -> None:
     """Put it back, as a change of its own. Raises Changed, or what changing the setting raises."""
     before, after = _sides(cs)
+    if cs.entity == "records.choicevalue" and "order" in before:
+        _order(actor, str((cs.detail or {}).get("field", "")), before, after)
+        return
     ABLE[cs.entity][1](actor, cs.record, before, after)
