@@ -175,6 +175,7 @@ class Torturer:
         os.close(read)
         self.kills[how] += 1
         _connect()
+        _alone()
         self._account(said, how)
         self._look()
 
@@ -182,7 +183,9 @@ class Torturer:
         """Everything the worker said until it was dead."""
         held = b""
         while b"\n" not in held:  # it is connected and begins
-            held += os.read(read, 65536)
+            if not (more := os.read(read, 65536)):
+                raise Wrong("the worker ended before it began")
+            held += more
         backend = int(json.loads(held.split(b"\n")[0]).get("backend", 0))
         until = time.monotonic() + self.dice.uniform(0.0, 0.7) ** 1.5
         while (left := until - time.monotonic()) > 0:
@@ -193,7 +196,7 @@ class Torturer:
                     break
         victim = {"program": pid, "backend": backend, "postmaster": self._postmaster()}[how]
         os.kill(victim, signal.SIGKILL)
-        ended = time.monotonic() + 10
+        ended = time.monotonic() + 30
         while more := (
             os.read(read, 65536) if select.select([read], [], [], max(0, ended - time.monotonic()))[0] else b""
         ):
@@ -349,7 +352,7 @@ def _connect() -> None:
     """Wait until the server has recovered from its log."""
     from django.db import OperationalError, connections
 
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while True:
         connections.close_all()
         try:
@@ -359,6 +362,24 @@ def _connect() -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.1)
+
+
+def _alone() -> None:
+    """Wait until the dead worker's session is gone: what it had sent before the blow may still be on its way into the tables."""
+    from django.db import connection
+
+    until = time.monotonic() + 300
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
+            )
+            if cursor.fetchone() == (0,):
+                return
+        if time.monotonic() > until:
+            raise Wrong("a session of the dead worker does not end")
+        time.sleep(0.02)
 
 
 def _uneven() -> list[tuple[Any, ...]]:

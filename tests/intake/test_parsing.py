@@ -102,15 +102,15 @@ def test_it_ends_when_whoever_started_it_is_killed() -> None:
         "choices.hold({})\n"
         "source = apart.batches(((i, {'a': 'b'}) for i in range(10**9)), {'a': kinds.Text()}, kinds.Formats(), size=10)\n"
         "next(source); next(source); print('on', flush=True)\n"
-        "import time; time.sleep(60)"
+        "import time; time.sleep(3600)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ) as parent:
         assert parent.stdout and parent.stdout.readline() == b"on\n"
         children = psutil.Process(parent.pid).children()
         assert len(children) == 1
         parent.kill()
-    _, alive = psutil.wait_procs(children, timeout=10)
-    deadline = time.monotonic() + 10
+    _, alive = psutil.wait_procs(children, timeout=60)
+    deadline = time.monotonic() + 60
     while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in alive) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]

@@ -176,7 +176,7 @@ def test_eight_editors_on_few_records() -> None:
     for editor in editors:
         editor.start()
     for editor in editors:
-        editor.join(timeout=120)
+        editor.join(timeout=600)
         assert not editor.is_alive()
     assert not house.errors, house.errors
     with acting(SYSTEM):
@@ -249,7 +249,7 @@ def _meanwhile(first: Callable[[], object], second: Callable[[], object]) -> lis
 
     def quick() -> None:
         try:
-            written.wait(10)
+            written.wait(120)
             with acting(SYSTEM):
                 second()
         except Exception as error:
@@ -261,7 +261,7 @@ def _meanwhile(first: Callable[[], object], second: Callable[[], object]) -> lis
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     return errors
 
 

@@ -7,7 +7,7 @@ import csv
 import io
 import resource
 import struct
-import time
+import tracemalloc
 import zipfile
 from datetime import date, datetime
 from decimal import Decimal
@@ -136,12 +136,10 @@ def test_rows_can_be_read_again_and_the_callers_file_stays_open() -> None:
 
 
 def refused(data: bytes, **kwargs) -> TableError:
-    started = time.monotonic()
     with pytest.raises(TableError) as error:
         found = table(data, **kwargs)
         for _ in found.rows():
             pass
-    assert time.monotonic() - started < 5
     assert error.value.message
     return error.value
 
@@ -541,11 +539,15 @@ def test_formulas_in_xlsx_are_texts() -> None:
     assert b"hyperlink" not in sheet
 
 
-@pytest.mark.slow
-def test_csv_is_read_fast_and_flat() -> None:
+def test_csv_of_any_length_is_read_in_flat_memory() -> None:
     line = "张三,北京恒通贸易有限公司,13800138000,a@b.com,北京市,朝阳区,2024-01-31,12.5,x,y\n"
-    data = io.BytesIO(("a,b,c,d,e,f,g,h,i,j\n" + line * 100_000).encode())
-    started = time.process_time()
-    count = sum(1 for _ in open_table(data).rows())
-    assert count == 100_000
-    assert count / (time.process_time() - started) > 100_000  # 200,000 and more on an idle machine
+    data = io.BytesIO(("a,b,c,d,e,f,g,h,i,j\n" + line * 50_000).encode())
+    found = open_table(data)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in found.rows()) == 50_000
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    print(f"{peak / 1e6:.1f} MB beside the file")
+    assert peak < 3e6  # as a list they were 60 MB

@@ -1,7 +1,5 @@
 """Folding, pinyin and the tokens of the search index."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -191,17 +189,3 @@ def test_any_four_digits_of_a_phone_find_it(digits: str, start: int, length: int
 def test_tokens_are_never_empty_and_never_huge(a: str, b: str, c: str) -> None:
     tokens = text.search_tokens(names=[a], emails=[b], words=[c], numbers=[a], phones=[b])
     assert all(0 < len(t) <= text.MAX_TOKEN + 1 for t in tokens)
-
-
-@pytest.mark.slow
-def test_tokens_are_made_fast_enough_for_bulk() -> None:
-    text.search_tokens(names=["张三"])
-    started = time.process_time()
-    for i in range(2000):
-        text.search_tokens(
-            names=["张三丰", "北京恒通贸易有限公司"],
-            phones=["+8613800138000", "+861088886666"],
-            emails=["san@hengtong.com"],
-            numbers=[f"C{i}"],
-        )
-    assert 2000 / (time.process_time() - started) > 4000  # 8,000 on the reference machine; half as much under load

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -45,7 +46,15 @@ def postmaster(server: embedded.Server) -> psutil.Process:
 def kill(server: embedded.Server) -> None:
     process = postmaster(server)
     process.kill()
-    psutil.wait_procs([process], timeout=5)
+    psutil.wait_procs([process], timeout=60)
+
+
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
+    """Wait for it; the limit only ends a test that has failed."""
+    ended = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ended, "it did not happen"
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -68,11 +77,17 @@ def test_the_administrators_own_settings_win(server: embedded.Server) -> None:
     assert value(server, "SHOW shared_buffers") == "32MB"
 
 
-def test_finding_it_running_is_cheap(server: embedded.Server) -> None:
-    begin = time.perf_counter()
-    for _ in range(20):
-        embedded.ensure(server.home)
-    assert (time.perf_counter() - begin) / 20 < 0.01
+def test_finding_it_running_is_cheap(server: embedded.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its note and its socket are enough: no process is started or looked for, no lock taken, no session opened."""
+
+    def dear(*_: object, **__: object) -> None:
+        raise AssertionError("finding a running server needs none of this")
+
+    for where, name in (
+        (subprocess, "Popen"), (psutil, "process_iter"), (embedded.Server, "_lock"), (embedded.Server, "connect"),
+    ):  # fmt: skip
+        monkeypatch.setattr(where, name, dear)
+    assert embedded.ensure(server.home) == server.url()
 
 
 @pytest.mark.crash
@@ -98,11 +113,12 @@ def test_kill_9_of_the_postmaster_while_a_backend_is_busy(server: embedded.Serve
 
     thread = threading.Thread(target=busy)
     thread.start()
-    time.sleep(0.3)
+    until(lambda: value(server, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%1000000000)' AND state = 'active'"
+                                " AND pid <> pg_backend_pid()"))  # fmt: skip
     kill(server)
     embedded.ensure(server.home)
     assert value(server, "SELECT 1") == 1
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -135,11 +151,8 @@ def test_a_half_written_note_does_no_harm(server: embedded.Server) -> None:
 @pytest.mark.crash
 def test_an_interrupted_first_start_leaves_no_half_database(home: Path) -> None:
     process = started(home)
-    for _ in range(500):
-        if (home / "postgres.new").exists():
-            break
-        time.sleep(0.005)
-    time.sleep(0.2)
+    until((home / "postgres.new").exists)
+    time.sleep(0.2)  # somewhere in its work; where does not matter
     process.kill()  # what it had started works on: the next start ends that
     process.wait()
     server = embedded.Server(home)
@@ -150,7 +163,7 @@ def test_an_interrupted_first_start_leaves_no_half_database(home: Path) -> None:
 def test_many_starts_at_once_share_one_server(home: Path) -> None:
     code = START + "; import time; time.sleep(1)"
     processes = [started(home, code) for _ in range(4)]
-    outputs = {process.communicate(timeout=60)[0] for process in processes}
+    outputs = {process.communicate(timeout=600)[0] for process in processes}
     assert {process.returncode for process in processes} == {0}
     assert len(outputs) == 1
     masters = [p for p in embedded.Server(home).processes() if p.cmdline()[1:2] == ["-D"]]
@@ -158,7 +171,7 @@ def test_many_starts_at_once_share_one_server(home: Path) -> None:
 
 
 def test_the_last_user_stops_it_and_a_killed_one_does_not_count(server: embedded.Server) -> None:
-    other = started(server.home, START + "; sys.stdout.flush(); import time; time.sleep(60)")
+    other = started(server.home, START + "; sys.stdout.flush(); import time; time.sleep(3600)")
     assert other.stdout is not None
     other.stdout.readline()
     assert not server.release(), "another process uses it"
@@ -231,7 +244,7 @@ def test_another_users_home_is_said(server: embedded.Server) -> None:
         "os.setgid(65534); os.setuid(65534)\n"
         "try:\n    embedded.ensure(Path(sys.argv[1]))\nexcept embedded.DatabaseUnavailable as e:\n    print(e)\n"
     )
-    output, error = started(server.home, code).communicate(timeout=30)
+    output, error = started(server.home, code).communicate(timeout=300)
     assert "No right to use" in output, (output, error)
 
 

@@ -93,4 +93,5 @@ def test_long_values_are_answered_at_once(piece: str) -> None:
             started = time.process_time()
             with contextlib.suppress(BadValue):
                 call(raw)
-            assert time.process_time() - started < 1.0, (call, raw[:30])
+            # Milliseconds; but a pattern that goes wrong takes minutes, and then the run is to say which.
+            assert time.process_time() - started < 30, (call, raw[:30])

@@ -224,7 +224,7 @@ class Server:
         descriptor = os.open(self.home / "database.users", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for _ in range(10):  # a connection just closed takes a moment to be gone
+            for _ in range(50):  # a connection just closed takes a moment to be gone, on a busy machine a long one
                 if not self._others_connected():
                     break
                 time.sleep(0.1)

@@ -22,8 +22,8 @@ def database_url() -> str:
     return f"postgresql://{quote(s['USER'])}{password}@/{quote(s['NAME'])}?host={quote(host, safe='/')}&port={port}"
 
 
-def until(check, seconds=15.0, every=0.02):
-    """Wait until `check()` is true; returns how long it took."""
+def until(check, seconds=120.0, every=0.02):
+    """Wait until `check()` is true; returns how long it took. The limit only ends a test that has failed: machines are busy."""
     start = time.monotonic()
     while time.monotonic() - start < seconds:
         if check():
@@ -43,13 +43,14 @@ def committed(transactional_db):
 
 @pytest.fixture
 def workers(committed):
-    """`workers(n, lease=3)` starts worker processes; they are ended with the test."""
+    """`workers(n, lease=30, tick=1)` starts worker processes; they are ended with the test. Only who wants a lease to end
+    asks for a short one."""
     started: list[subprocess.Popen] = []
 
-    def start(n=1, *, lease=3.0, slots=1):
+    def start(n=1, *, lease=30.0, slots=1, tick=1.0):
         path = f"{ROOT / 'src'}:{ROOT}:{os.environ.get('PYTHONPATH', '')}"
         env = {**os.environ, "GUANXI_DATABASE_URL": database_url(), "PYTHONPATH": path}
-        command = [sys.executable, "-m", "tests.core.jobs.worker_process", str(lease), str(slots)]
+        command = [sys.executable, "-m", "tests.core.jobs.worker_process", str(lease), str(slots), str(tick)]
         new = [subprocess.Popen(command, env=env, cwd=ROOT) for _ in range(n)]
         started.extend(new)
         with connection.cursor() as cursor:
@@ -61,7 +62,7 @@ def workers(committed):
                 )
                 return cursor.fetchone()[0] >= sum(p.poll() is None for p in started)
 
-            until(ready, 90)
+            until(ready)
         return new
 
     yield start

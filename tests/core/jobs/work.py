@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 from django.db import connection, transaction
 
@@ -17,10 +18,15 @@ def add(ctx, a=1, b=2):
 
 
 @job("test.note")
-def note(ctx, text="", seconds=0.0, rows=1):
-    """Write rows and be done, all in one transaction; as slow as asked."""
+def note(ctx, text="", seconds=0.0, rows=1, gate=""):
+    """Write rows and be done, all in one transaction; as slow as asked. With `gate`, a file's name, the job waits half way
+    until that file is there."""
     with transaction.atomic(), connection.cursor() as cursor:
         for n in range(rows):
+            while gate and n == rows // 2 and not Path(gate).exists():
+                ctx.check()
+                ctx.progress(n, rows)
+                time.sleep(0.02)
             ctx.check()
             cursor.execute("INSERT INTO test_note (job, text, n, pid) VALUES (%s, %s, %s, %s)",
                            [ctx.job_id, text, n, os.getpid()])  # fmt: skip
@@ -30,9 +36,11 @@ def note(ctx, text="", seconds=0.0, rows=1):
 
 
 @job("test.stubborn")
-def stubborn(ctx, seconds=30):
-    """Does not listen."""
-    time.sleep(seconds)
+def stubborn(ctx, gate, **_):
+    """Does not listen: says that it has begun, and waits for the file `gate`."""
+    ctx.progress(1, 2)
+    while not Path(gate).exists():
+        time.sleep(0.02)
 
 
 @job("test.sql")

@@ -1,4 +1,4 @@
-"""A worker that knows the jobs of the tests: `python -m tests.core.jobs.worker_process LEASE SLOTS`."""
+"""A worker that knows the jobs of the tests: `python -m tests.core.jobs.worker_process LEASE SLOTS TICK`."""
 
 from __future__ import annotations
 
@@ -13,4 +13,5 @@ if __name__ == "__main__":
     from guanxi.core.jobs import worker
     from tests.core.jobs import work  # noqa: F401  # registers the kinds
 
+    worker.TICK = float(sys.argv[3])
     worker.run(lease=float(sys.argv[1]), slots=int(sys.argv[2]), grace=1.0)

@@ -303,13 +303,14 @@ def test_rotation_loses_no_edit_made_meanwhile(committed):
     threads = [threading.Thread(target=edit, args=(k,)) for k in range(3)]
     for thread in threads:
         thread.start()
-    for _ in range(5):
+    rounds = 0
+    while not failures and (rounds < 5 or len(wrote) <= 50):
         secrets.rotate(batch=7, passes=20)
+        rounds += 1
     stop.set()
     for thread in threads:
         thread.join()
     assert not failures
-    assert len(wrote) > 50
     for row in committed.all():
         assert secrets.decrypt(row, "id_number") == wrote.get(row.pk, f"first {row.pk}")
 
