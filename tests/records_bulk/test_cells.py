@@ -161,3 +161,30 @@ def test_rules_over_other_records_ask_once_a_batch(account: Entity, n: int) -> N
         assert bulk.load(SYSTEM, payment, rows, columns=columns).balance.created == n
     asked = [q for q in queries if '"trade_order"."currency"' in q["sql"] and 'FROM "trade_order"' in q["sql"]]
     assert len(asked) <= 2, [q["sql"][:200] for q in asked]
+
+
+def test_links_that_one_cannot_see_stay_where_they_are(account: Entity) -> None:
+    """CAP-1, SEC-1: pasting over, clearing, saving, bulk editing and importing tags touches only those that one sees."""
+    tag = catalogue.get("records.tag")
+    seen, other, gone = (write.save(SYSTEM, tag, {"name": name}).id for name in ("vip", "press", "old"))
+    one = make(account, tags=[seen, gone])
+    write.delete(SYSTEM, tag, gone)
+
+    def tags() -> list[int]:
+        return list(row(account, one).tags)
+
+    assert write.edit_cells(SYSTEM, account, {one: {"tags": "vip"}}).balance.unchanged == 1
+    write.edit_cells(SYSTEM, account, {one: {"tags": "press"}})
+    assert tags() == [other, gone]
+    write.edit_cells(SYSTEM, account, {one: {"tags": ""}})
+    assert tags() == [gone]
+    write.save(SYSTEM, account, {"tags": [seen]}, id=one)
+    assert tags() == [seen, gone]
+    assert write.save(SYSTEM, account, {"tags": [seen]}, id=one).change_set is None
+    write.edit_many(SYSTEM, account, visible(account, SYSTEM).filter(pk=one), {"tags": None})
+    assert tags() == [gone]
+    number = row(account, one).number
+    bulk.load(SYSTEM, account, [(1, {"number": number, "tags": "press; vip"})], columns=["number", "tags"])
+    assert tags() == [other, seen, gone]
+    invert.undo(SYSTEM, write.edit_cells(SYSTEM, account, {one: {"tags": ""}}).change_set)
+    assert tags() == [other, seen, gone]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 import time
 from typing import Any
 
@@ -198,3 +199,58 @@ def test_chosen_rows_alone_are_exported(house: Any, get: Any, post: Any) -> None
     body = b"".join(post("owner", f"{LIST}export", chosen).streaming_content).decode("utf-8-sig")
     assert body.replace('"', "").split() == ["Name", "Firm", "2", "Firm", "0"]
     assert get("marketer", f"{LIST}bulk?do=export&id={ids[0]}").status_code == 404
+
+
+def exported(response: Any, form: str = "CSV") -> list[list[str]]:
+    body = io.BytesIO(b"".join(response.streaming_content))
+    with open_table(body, f"x.{form.lower()}") as table:
+        return [[str(cell) if cell is not None else "" for cell in row.cells] for row in table.rows()]
+
+
+@pytest.mark.parametrize("form", ["CSV", "XLSX"])
+def test_a_file_has_the_rows_and_columns_of_the_list_in_its_order(
+    house: Any, get: Any, post: Any, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """CAP-1: sorted by one field or several, filtered, chosen; empties last, and in pieces smaller than the list."""
+    monkeypatch.setattr(export_page, "AT_ONCE", 100)
+    monkeypatch.setattr(sys.modules["guanxi.records.read.page"], "CHUNK", 2)
+    made = [
+        ("B", "key", ""),
+        ("A", "key", "z"),
+        ("C", "small", "y"),
+        ("D", "", "x"),
+        ("E", "small", "y"),
+        ("F", "key", "x"),
+    ]
+    ids = {name: house.customer(name, tier=tier, remark=remark) for name, tier, remark in made}
+
+    def names(params: str, **more: Any) -> list[str]:
+        given = {"format": form, "params": params, **more}
+        return [line[0] for line in exported(post("owner", f"{LIST}export", given), form)]
+
+    def page(params: str) -> list[str]:
+        html = get("owner", f"{LIST}?{params}").content.decode()
+        return [
+            name
+            for name in sorted(ids, key=lambda n: html.find(f'data-id="{ids[n]}"'))
+            if f'data-id="{ids[name]}"' in html
+        ]
+
+    for params in (
+        "cols=name", "sort=name&cols=name", "sort=-name&cols=name", "sort=tier,-name&cols=name", "sort=-tier,name&cols=name,tier",
+        "f.tier.any=key&sort=-name&cols=name",
+    ):  # fmt: skip
+        assert names(params) == page(params), params
+    chosen = [ids["B"], ids["E"], ids["D"]]
+    assert names("sort=-tier,name&cols=name", id=chosen) == ["E", "B", "D"]
+    header = exported(post("owner", f"{LIST}export", {"format": form, "params": "cols=remark,name&sort=name"}), form)
+    assert header[0] == ["z", "A"], "columns in the order of the list"
+
+
+def test_a_question_too_long_is_refused_and_not_cut(house: Any, post: Any) -> None:
+    """What is left out of a question makes it mean more: nothing may be changed or given out by half of one."""
+    house.customer("Firm")
+    params = "&".join(["cols=name"] + [f"f.name.contains={'x' * 2000}{i}" for i in range(12)])
+    for path, more in (("bulk", {"do": "delete", "all": "1"}), ("export", {"format": "CSV"})):
+        assert post("manager", f"{LIST}{path}", {"params": params, **more}).status_code == 400
+    assert tiers() == [""]

@@ -61,7 +61,18 @@ async function refresh() {
   if (answer.ok) await window.htmx.swap({ text: await answer.text(), target: rows, swap: "outerHTML", sourceElement: rows });
 }
 
+/** Work that is taken back by more work: its notice makes room for that of the undo. */
+let undoing = null;
+on("submit", "form[data-work-undo]", (_, form) => {
+  undoing = form.closest("[data-work]");
+});
+
 document.addEventListener("gx:work", (event) => {
+  if (undoing) {
+    drop(undoing.dataset.work);
+    undoing.remove();
+    undoing = null;
+  }
   keep([...known(), event.detail.url]);
   show(event.detail.url);
 });

@@ -22,6 +22,8 @@ EVERY = 500
 
 def value_of(cell: Cell, formats: Formats) -> Any:
     """What stands in the file: what stands on the page, in the form that importing takes back."""
+    if isinstance(cell.field.kind, kinds.Link) and cell.field.kind.many and not cell.masked:
+        return "; ".join(name for name, _colour, _id in cell.parts)  # as importing takes lists
     if cell.masked or cell.restricted or isinstance(cell.field.kind, kinds.Link):
         return cell.text
     if cell.value is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
@@ -53,17 +54,21 @@ def reindex(ctx: JobContext, *, entity: str) -> dict[str, int]:
     return {"indexed": done}
 
 
-@job("records.undo", title=_("Undo"))
-def undo(ctx: JobContext, *, change_set: int, reason: str = "") -> dict[str, int]:
+UNDO = "records.undo"
+
+
+@job(UNDO, title=_("Undo"))
+def undo(ctx: JobContext, *, change_set: int, reason: str = "") -> dict[str, Any]:
     """Take a large change set back. Run again after a kill, it finds it done or does all of it."""
     if (done := ChangeSet.objects.filter(undoes=change_set).order_by("pk").first()) is not None:
-        return {"change_set": done.pk}
+        return {"change_set": done.pk, "balance": done.balance}
 
     def progress(done: int, total: int) -> None:
         ctx.progress(done, total)
         ctx.check()
 
-    return {"change_set": invert.undo(ctx.actor, change_set, reason=reason, progress=progress).change_set}
+    undone = invert.undo(ctx.actor, change_set, reason=reason, progress=progress)
+    return {"change_set": undone.change_set, "balance": undone.balance.to_dict()}
 
 
 @job("records.merge_nodes", title=_("Merge categories"))

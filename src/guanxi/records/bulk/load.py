@@ -406,6 +406,8 @@ class _Loader:
 
     def _update_batch(self, batch: Mapping[int, Parsed]) -> None:
         current = row_writer.lock(visible(self.entity, self.actor, "edit"), batch.keys())
+        given = {id_: parsed.values for id_, parsed in batch.items()}
+        value_rules.keep_unseen(self.actor, self.fields, current, given)
         wholes: dict[int, many.Now] = {}
         changes: dict[int, dict[str, Any]] = {}
         refused: dict[int, Problems] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.db.models import Case, Q, QuerySet, Value, When
@@ -221,19 +222,34 @@ def _sort_value(order: Order, cursor: Cursor | None) -> Any:
 def stream(
     entity: Entity, actor: Actor, query: Query, action: str = "export", *, ids: Collection[int] = ()
 ) -> Iterator[Row]:
-    """All rows a question means (of these `ids`, when there are any), newest first, in chunks with flat memory. For exports."""
+    """All rows a question means (of these `ids`, when there are any), in the order of its list, with flat memory. For exports.
+
+    Sorted by several fields, all of them count, however long the list is: PostgreSQL sorts it once and gives it out bit by bit.
+    """
     columns = resolve_columns(actor, entity, query)
+    orders = resolve_sort(actor, entity, query)
     reader = Reader(actor, entity, columns)
+    extra = ["custom" if o.field.custom else o.field.column for o in orders]
+    names = list(dict.fromkeys([*reader.columns(), *extra]))
     rows = matching(entity, actor, query, action)
     if ids:
         rows = rows.filter(pk__any_of=list(ids))
-    last: int | None = None
-    while True:
-        window = rows if last is None else rows.filter(pk__lt=last)
-        chunk = list(window.order_by("-pk").values(*reader.columns())[:CHUNK])
-        if not chunk:
-            return
+    for chunk in _whole(rows, orders, names):
         named = reader.names(chunk)
         for row in chunk:
             yield Row(row["id"], row["version"], "", tuple(reader.cell(row, column, named) for column in columns))
-        last = chunk[-1]["id"]
+
+
+def _whole(rows: QuerySet[Any], orders: Sequence[Order], names: list[str]) -> Iterator[list[Mapping[str, Any]]]:
+    """All rows in order, a chunk at a time."""
+    if len(orders) > 1:
+        left = _sorted(rows, orders, None).values(*names).iterator(chunk_size=CHUNK)
+        while chunk := list(islice(left, CHUNK)):
+            yield chunk
+        return
+    order, cursor = orders[0] if orders else None, None
+    while chunk := list(_window(rows, order, cursor, names, CHUNK)):
+        yield chunk
+        if len(chunk) < CHUNK:
+            return
+        cursor = _place(chunk[-1], order)

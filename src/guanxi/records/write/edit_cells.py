@@ -110,6 +110,7 @@ class _Batch:
         new = self._parsed({i: cells[i] for i in cells if i in current})
         self._stale(new, current)
         self._links(new)
+        values.keep_unseen(self.actor, self.fields, current, new)
         self._owners(new)
         new = {i: given for i, given in new.items() if given}
         asked = {(i, key) for i, given in new.items() for key in given}

@@ -77,7 +77,7 @@ def edit_many(
     `selected` is a query of visible rows (`read.page.matching`). `finish` is called inside the transaction, as its last
     step. Raises UnknownField, Invalid (a value nobody could take).
     """
-    _fields, parsed = parsed_once(actor, entity, raw, add_tags=add_tags, remove_tags=remove_tags)
+    fields, parsed = parsed_once(actor, entity, raw, add_tags=add_tags, remove_tags=remove_tags)
     owner = entity.policy.owner_field
     action = "assign" if set(raw) == {owner} and owner and not (add_tags or remove_tags) else "edit"
     with transaction.atomic(), change_set(actor, door=door, action="bulk", entity=entity.key, reason=reason) as cs:
@@ -102,9 +102,9 @@ def edit_many(
                 if id_ not in current:
                     skipped += 1
                     hold(id_, ["undo.right"])
-            new: dict[int, dict[str, Any]] = {}
+            new: dict[int, dict[str, Any]] = {id_: dict(parsed) for id_ in current}
+            values.keep_unseen(actor, fields, current, new)
             for id_, row in current.items():
-                new[id_] = dict(parsed)
                 if add_tags or remove_tags:
                     new[id_]["tags"] = [
                         t for t in dict.fromkeys([*row["tags"], *add_tags]) if t not in remove_tags

@@ -120,6 +120,7 @@ def _change(
     if version is not None and version != row["version"]:
         _settle(actor, entity, fields, parsed, row, version)
     values.find_links(actor, {k: fields[k] for k in parsed}, parsed, problems)
+    values.keep_unseen(actor, fields, {id_: row}, {id_: parsed})
     current = {key: _value(entity, row, field) for key, field in every.items() if not field.computed}
     whole = {**current, **parsed}
     if entity.derive:

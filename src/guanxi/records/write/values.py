@@ -64,6 +64,34 @@ def find_links(actor: Actor, fields: Mapping[str, Field], parsed: dict[str, Any]
                 del parsed[key]
 
 
+def keep_unseen(
+    actor: Actor, fields: Mapping[str, Field], current: Mapping[int, Row], new: Mapping[int, dict[str, Any]]
+) -> None:  # fmt: skip
+    """In fields that link to several records, links that the actor cannot see stay where they are, whatever was given.
+
+    `current`: rows as the database holds them; `new`: parsed values by record, links as ids. One query for each such field.
+    """
+    for key, field in fields.items():
+        if not (isinstance(field.kind, kinds.Link) and field.kind.many):
+            continue
+        had = {i: list(_held(current[i], field)) for i, given in new.items() if key in given and i in current}
+        every = {id_ for ids in had.values() for id_ in ids}
+        if not every:
+            continue
+        rows = visible(catalogue.get(field.kind.target), actor).filter(pk__any_of=list(every))
+        unseen = every - set(rows.values_list("pk", flat=True))
+        for id_, ids in had.items():
+            if stay := [i for i in ids if i in unseen]:
+                given = list(new[id_][key] or [])
+                whole = [*given, *(i for i in stay if i not in given)]
+                new[id_][key] = ids if [i for i in ids if i not in unseen] == given else whole
+
+
+def _held(row: Row, field: Field) -> list[int]:
+    value = row["custom"].get(field.key) if field.custom else row[field.column]
+    return value or []
+
+
 def _stays(field: Field, id: Any) -> bool:  # noqa: A002
     """Whether the record linked to is still there, and kept from being deleted until this is written."""
     if field not in links.of(catalogue.get(field.entity)):

@@ -115,6 +115,17 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
     return HttpResponseRedirect(url)
 
 
+MOST_PARAMS = 20_000
+
+
+def params_from(given: QueryDict) -> str:
+    """The question that a form carries along. Raises BadQuery for one too long: half a question would mean more rows."""
+    params = given.get("params", "")
+    if len(params) > MOST_PARAMS:
+        raise read.BadQuery("The question is too long")
+    return params
+
+
 def number(text: str) -> int | None:
     """A positive whole number from a URL; None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -23,9 +23,10 @@ from guanxi.records.read.page import matching
 from guanxi.web.errors import is_fragment
 from guanxi.web.kinds import values_from
 from guanxi.web.pages import addresses, words
-from guanxi.web.pages.base import actor_of, entity_page, entity_plural, go, ids_from, render, sentences
+from guanxi.web.pages.base import actor_of, entity_page, entity_plural, go, ids_from, params_from, render, sentences
 from guanxi.web.pages.form import Choice, formable, input_of
 from guanxi.web.shell import toast
+from guanxi.web.templatetags.gx import number as figure
 
 AT_ONCE = 500  # more is done as a job, with progress
 NEEDS = {"edit": "edit", "tag": "edit", "assign": "assign", "delete": "delete", "export": "export"}
@@ -34,7 +35,7 @@ NEEDS = {"edit": "edit", "tag": "edit", "assign": "assign", "delete": "delete", 
 def selection(request: HttpRequest, entity: Entity, actor: Actor) -> tuple[QuerySet[Any], list[int], str]:
     """The rows meant: those ticked, or all that the list's question means; with what says so again in the next form."""
     data = request.POST if request.method == "POST" else request.GET
-    params = data.get("params", "")[:4000]
+    params = params_from(data)
     if data.get("all"):
         query = read.Query.from_params(parse_qsl(params, keep_blank_values=True))
         return matching(entity, actor, query), [], params
@@ -163,7 +164,7 @@ def _do(
     reason = request.POST.get("reason", "").strip()[:500]
     if do == "delete":
         gone = write.delete_many(actor, entity, rows, reason=reason)
-        text = ngettext("%(n)s record is deleted.", "%(n)s records are deleted.", gone.rows) % {"n": f"{gone.rows:,}"}
+        text = ngettext("%(n)s record is deleted.", "%(n)s records are deleted.", gone.rows) % {"n": figure(gone.rows)}
         toast(request, text, undo=reverse("journal-undo", args=[gone.change_set]) if gone.rows else "")
         return go(request, addresses.list_url(entity.key) if request.POST.get("all") else back)
     if do == "tag":
@@ -182,11 +183,11 @@ def _do(
 def _tell(request: HttpRequest, done: write.Edited) -> None:
     """The balance as a sentence: changed, unchanged, left as they are and why."""
     b = done.balance
-    parts = [ngettext("%(n)s record changed", "%(n)s records changed", b.updated) % {"n": f"{b.updated:,}"}]
+    parts = [ngettext("%(n)s record changed", "%(n)s records changed", b.updated) % {"n": figure(b.updated)}]
     if b.unchanged:
-        parts.append(_("%(n)s were so already") % {"n": f"{b.unchanged:,}"})
+        parts.append(_("%(n)s were so already") % {"n": figure(b.unchanged)})
     if left := b.held + b.skipped:
         why = "; ".join(words.why(code) for code in list(done.why)[:3])
-        parts.append(_("%(n)s left as they are: %(why)s") % {"n": f"{left:,}", "why": why})
+        parts.append(_("%(n)s left as they are: %(why)s") % {"n": figure(left), "why": why})
     undo = reverse("journal-undo", args=[done.change_set]) if b.updated else ""
     toast(request, " · ".join(parts), level="warning" if left else "success", undo=undo)

@@ -17,7 +17,7 @@ from guanxi.records.entity import Entity
 from guanxi.records.exporting import value_of, write_rows
 from guanxi.records.read.page import matching
 from guanxi.records.read.query import resolve_columns
-from guanxi.web.pages.base import actor_of, entity_page, go, ids_from
+from guanxi.web.pages.base import actor_of, entity_page, go, ids_from, params_from
 from guanxi.web.pages.work import TYPES
 
 AT_ONCE = 5_000
@@ -32,7 +32,7 @@ def export(request: HttpRequest, entity: Entity) -> HttpResponseBase:
     actor = actor_of(request)
     form = request.POST.get("format", "CSV").lower()
     form = form if form in TYPES else "csv"
-    params = request.POST.get("params", "")[:4000]
+    params = params_from(request.POST)
     query = read.Query.from_params(parse_qsl(params, keep_blank_values=True))
     resolve_columns(actor, entity, query)
     ids = ids_from(request.POST)[:1000]

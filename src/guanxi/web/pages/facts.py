@@ -96,7 +96,7 @@ class Writer:
         """A field as a line: label, value, and the marks beside it."""
         return (
             f'<div class="gx-fact" id="fact-{cell.key}"{self.handle(cell)}><dt>{escape(cell.field.label)}</dt>'
-            f"<dd>{self.inside(cell, shown.html(cell, dense=False))}</dd></div>"
+            f"<dd>{self.inside(cell, shown.html(cell, dense=False, record=self.view.id))}</dd></div>"
         )
 
     def handle(self, cell: read.Cell) -> str:

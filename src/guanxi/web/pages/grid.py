@@ -69,13 +69,17 @@ def closed(actor: Actor, field: Field) -> str:
 
 def closed_cell(cell: Cell) -> str:
     """Why one cell of an open column cannot be changed."""
-    return _("Part of this lies outside your range.") if cell.restricted else ""
+    if (
+        cell.restricted and not cell.field.kind.many
+    ):  # of several links those that are seen can be changed, the others stay
+        return _("Part of this lies outside your range.")
+    return ""
 
 
 def input_value(cell: Cell) -> Any:
     """What the editor holds for a cell, as JSON: text, a list of texts, parts of an address, or a link's id and name."""
     kind = cell.field.kind
-    if cell.masked or cell.restricted:
+    if cell.masked or (cell.restricted and not kind.many):
         return ""
     value = face(kind.key).value(cell.edit_text if kind.key in AMOUNTS else cell.value)
     if isinstance(kind, kinds.Link) and not kind.many:

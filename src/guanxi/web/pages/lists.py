@@ -23,6 +23,7 @@ from guanxi.web.pages.base import actor_of, entity_page, entity_plural, number, 
 from guanxi.web.pages.chips import Chip, chips, operand_text  # noqa: F401 (other pages know them from here)
 from guanxi.web.pages.shown import Head, Table, heads
 from guanxi.web.templatetags.gx import count_text
+from guanxi.web.templatetags.gx import number as figure
 
 EVERYTHING = "n=50"  # an address without any question would open the default view
 
@@ -200,7 +201,7 @@ def grouped_list(
         Line(
             g,
             f"{base}?{g.query.params()}" if g.query is not None else "",
-            f"{g.n:,}",
+            figure(g.n),
             "" if g.total is None else write(g.total),
             max(1, round(20 * g.n / most)),
         )
@@ -213,7 +214,7 @@ def grouped_list(
         "found": found,
         "lines": lines,
         "whole": "" if found.total is None else write(found.total),
-        "n": f"{found.n:,}",
+        "n": figure(found.n),
     }
     context["fragment"] = fragment = "rows" if wants(request, "rows") else ""
     return render(request, "pages/groups.html", context, fragment=fragment)

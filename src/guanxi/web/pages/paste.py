@@ -19,6 +19,7 @@ from guanxi.records import kinds, read, rights, write
 from guanxi.records.entity import Entity, Field
 from guanxi.web.pages.base import actor_of, entity_page, number, sentence
 from guanxi.web.pages.grid import MOST_ROWS, answer, closed, columns_of, rows_of
+from guanxi.web.templatetags.gx import number as figure
 
 MOST_SHOWN = 200  # lines of a preview
 MOST_TEXT = 2_000_000
@@ -96,11 +97,11 @@ def _reasons(done: write.CellsEdited) -> list[str]:
 
 def _said(done: write.CellsEdited) -> tuple[str, str]:
     b = done.balance
-    parts = [ngettext("%(n)s cell changed", "%(n)s cells changed", b.updated) % {"n": f"{b.updated:,}"}]
+    parts = [ngettext("%(n)s cell changed", "%(n)s cells changed", b.updated) % {"n": figure(b.updated)}]
     if b.unchanged:
-        parts.append(_("%(n)s were so already") % {"n": f"{b.unchanged:,}"})
+        parts.append(_("%(n)s were so already") % {"n": figure(b.unchanged)})
     if b.held:
-        parts.append(_("%(n)s left as they are: %(why)s") % {"n": f"{b.held:,}", "why": "; ".join(_reasons(done))})
+        parts.append(_("%(n)s left as they are: %(why)s") % {"n": figure(b.held), "why": "; ".join(_reasons(done))})
     return " · ".join(parts), "warning" if b.held else "success"
 
 

@@ -25,12 +25,14 @@ from guanxi.records.read.query import resolve, resolve_columns, resolve_filters,
 from guanxi.records.rights import UnknownField
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses
-from guanxi.web.pages.base import actor_of, entity_page, entity_plural, ids_from, number, render
+from guanxi.web.pages.base import actor_of, entity_page, entity_plural, ids_from, number, params_from, render
 from guanxi.web.shell import toast
 
 MOST = 40
 _SHARED: QuerySet[Any] = QuerySet(SavedView.shared_with.through)
 WIDEST, NARROWEST = 900, 48  # pixels
+
+KEPT = 4_000  # characters of a question that a saved view holds
 
 
 @dataclass(frozen=True)
@@ -239,8 +241,11 @@ def save(request: HttpRequest, entity: Entity) -> HttpResponse:
     actor = actor_of(request)
     base = addresses.list_url(entity.key)
     name = " ".join(request.POST.get("name", "").split())[:100]
-    query = question_of(request.POST.get("params", "")[:4000])
+    query = question_of(params_from(request.POST))
     check(actor, entity, query)
+    if len(query.params()) > KEPT:
+        toast(request, _("These filters are too long to be kept as a view; take some values out."), level="error")
+        return HttpResponseRedirect(f"{base}?{query.params()}")
     if not name:
         toast(request, _("Give the view a name."), level="error")
         return HttpResponseRedirect(f"{base}?{query.params()}")
@@ -253,7 +258,7 @@ def save(request: HttpRequest, entity: Entity) -> HttpResponse:
                 entity=entity.key,
                 owner_id=actor.user_id,
                 name=name,
-                defaults={"query": query.params()[:4000], "shared": shared},
+                defaults={"query": query.params(), "shared": shared},
             )
             row.shared_with.set(Role.objects.filter(pk__in=roles))
             if "default" in request.POST:
@@ -345,7 +350,7 @@ def widths(request: HttpRequest, entity: Entity) -> HttpResponse:
         bump("lists")
     if is_fragment(request) or "params" not in request.POST:
         return HttpResponse(status=204)
-    query = read.Query.from_params(parse_qsl(request.POST["params"][:4000], keep_blank_values=True))
+    query = read.Query.from_params(parse_qsl(params_from(request.POST), keep_blank_values=True))
     return HttpResponseRedirect(f"{addresses.list_url(entity.key)}?{query.params() or 'n=50'}")
 
 

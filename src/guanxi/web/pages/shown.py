@@ -32,8 +32,13 @@ class Linked:
         return getattr(self._cell, name)
 
 
-def linked(cell: Cell, *, linking: bool = True) -> Any:
-    """The cell as the faces want it: one link has an address, parts are text, colour and (in links) address."""
+def linked(cell: Cell, *, linking: bool = True, record: int = 0) -> Any:
+    """The cell as the faces want it: one link has an address, parts are text, colour and (in links) address.
+
+    `record`: whose cell it is; a file then leads to its download.
+    """
+    if record and linking and isinstance(cell.field.kind, record_kinds.File) and cell.value and not cell.masked:
+        return Linked(cell, f"{addresses.record_url(cell.field.entity, record)}file/{cell.key}", ())
     if not cell.link and not cell.parts:
         return cell
     href = addresses.record_url(*cell.link) if cell.link and linking else None
@@ -50,11 +55,11 @@ def linked(cell: Cell, *, linking: bool = True) -> Any:
     return Linked(cell, href, parts)
 
 
-def html(cell: Cell, *, dense: bool = True, linking: bool = True) -> SafeString:
+def html(cell: Cell, *, dense: bool = True, linking: bool = True, record: int = 0) -> SafeString:
     if dense and cell.field.kind.key == "datetime" and cell.value is not None:
         day, _sep, _clock = cell.text.rpartition(" ")
         return safe(f'<time title="{escape(cell.text)}">{escape(day or cell.text)}</time>')
-    return kinds.show(linked(cell, linking=linking), dense=dense)
+    return kinds.show(linked(cell, linking=linking, record=record), dense=dense)
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ class Table:
         self._filled = filled
         self._choose, self._base = escape(_("Choose")), addresses.list_url(self.entity.key)
         self._made: dict[int, str] = {}  # rows share cells of the same value: made once
-        plain = (record_kinds.Link, record_kinds.DateTime, record_kinds.MultiChoice)
+        plain = (record_kinds.Link, record_kinds.DateTime, record_kinds.MultiChoice, record_kinds.File)
         self._faces = [
             None if isinstance(f.kind, plain) else kinds.face(getattr(f.kind, "result", f.kind).key)
             for f in self.columns
@@ -134,7 +139,11 @@ class Table:
                 if shown is None:
                     face = self._faces[i]
                     simple = face is not None and not (cell.masked or cell.restricted or cell.parts)
-                    inside = face.show(cell, dense=True) if face and simple else html(cell, linking=self.linking)
+                    inside = (
+                        face.show(cell, dense=True)
+                        if face and simple
+                        else html(cell, linking=self.linking, record=row.id)
+                    )
                     shown = made[id(cell)] = f"{filled[i]}{inside}</td>"
                 parts.append(shown)
         if not row.cells:

@@ -18,12 +18,13 @@ from guanxi.core.journal.models import ChangeSet
 from guanxi.kit.results import Balance
 from guanxi.records import bulk_jobs, catalogue
 from guanxi.records.entity import Entity
+from guanxi.records.jobs import UNDO
 from guanxi.web.access import signed_in
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses, words
 from guanxi.web.pages.base import actor_of, entity_plural, go, render
 
-KINDS = (bulk_jobs.EDIT, bulk_jobs.EXPORT)
+KINDS = (bulk_jobs.EDIT, bulk_jobs.EXPORT, UNDO)
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
@@ -35,8 +36,22 @@ def own(actor: Actor, pk: int) -> Job:
     return found
 
 
-def title_of(entity: Entity, job: Job) -> str:
-    noun = {"noun": entity_plural(entity)}
+def entity_of(job: Job) -> Entity | None:
+    """What the work is about; None for the undo of a step that is about several sorts of things."""
+    key = job.params.get("entity", "")
+    if job.kind == UNDO:
+        number = job.params.get("change_set")
+        key = ChangeSet.objects.filter(pk=number).values_list("entity", flat=True).first() or ""
+    try:
+        return catalogue.get(key)
+    except catalogue.UnknownEntity:
+        return None
+
+
+def title_of(entity: Entity | None, job: Job) -> str:
+    noun = {"noun": entity_plural(entity) if entity else ""}
+    if job.kind == UNDO:
+        return _("Undo: %(noun)s") % noun if entity else _("Undo")
     if job.kind == bulk_jobs.EXPORT:
         return _("Export: %(noun)s") % noun
     texts = {
@@ -47,7 +62,7 @@ def title_of(entity: Entity, job: Job) -> str:
 
 
 def context_of(actor: Actor, job: Job) -> dict[str, Any]:
-    entity = catalogue.get(job.params["entity"])
+    entity = entity_of(job)
     result = job.result if isinstance(job.result, dict) else {}
     left = (job.eta - timezone.now()).total_seconds() if job.eta and job.is_open else None
     number = result.get("change_set")
@@ -57,7 +72,7 @@ def context_of(actor: Actor, job: Job) -> dict[str, Any]:
     file = bulk_jobs.file_of(job)
     state = reverse("work-state", args=[job.pk])
     try:
-        list_url = f"{addresses.list_url(entity.key)}?{job.params.get('params', '')}"
+        list_url = f"{addresses.list_url(entity.key)}?{job.params.get('params', '')}" if entity else ""
     except NoReverseMatch:
         list_url = ""
     return {
@@ -65,14 +80,14 @@ def context_of(actor: Actor, job: Job) -> dict[str, Any]:
         "page_url": reverse("work", args=[job.pk]),
         "cancel_url": reverse("work-cancel", args=[job.pk]) if job.is_open and not job.cancel_requested else "",
         "left": max(0.0, left) if left is not None else None, "rate": job.rate or 0.0, "balance": balance,
-        "deleting": job.params.get("do") == "delete",
+        "deleting": job.params.get("do") == "delete", "undoing": job.kind == UNDO,
         "why": [(words.why(code), n) for code, n in (result.get("why") or {}).items()],
         "change_set": change_set, "undone": undone,
         "undo": reverse("journal-undo", args=[change_set.pk]) if change_set and not undone else "",
         "rows": result.get("rows"), "export": job.kind == bulk_jobs.EXPORT,
-        "file": reverse("work-file", args=[job.pk]) if file and actor.can(entity.key, "export") else "",
+        "file": reverse("work-file", args=[job.pk]) if file and entity and actor.can(entity.key, "export") else "",
         "bytes": result.get("bytes"), "failure": job.explain() if job.state == "failed" else {},
-        "list_url": list_url if actor.can(entity.key, "view") else "",
+        "list_url": list_url if entity and actor.can(entity.key, "view") else "",
     }  # fmt: skip
 
 

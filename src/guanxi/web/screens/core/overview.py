@@ -21,44 +21,50 @@ from guanxi.core.journal.models import ChangeSet
 from guanxi.core.org import settings as org_settings
 from guanxi.core.org.models import Department, ExchangeRate
 from guanxi.kit.text import fold, has_cjk, pinyin
-from guanxi.records.models import ChoiceList, CustomField
+from guanxi.records.models import ChoiceList, CustomField, Tag
 from guanxi.web.access import signed_in
 from guanxi.web.screens.core.inputs import actor_of
+from guanxi.web.templatetags.gx import number as figure
 
 
 def _people() -> str:
     n = User.objects.filter(is_active=True).count()
-    return ngettext("%(n)s person signs in", "%(n)s people sign in", n) % {"n": f"{n:,}"}
+    return ngettext("%(n)s person signs in", "%(n)s people sign in", n) % {"n": figure(n)}
 
 
 def _departments() -> str:
     n = Department.objects.count()
-    return ngettext("%(n)s department", "%(n)s departments", n) % {"n": f"{n:,}"}
+    return ngettext("%(n)s department", "%(n)s departments", n) % {"n": figure(n)}
 
 
 def _roles() -> str:
     n = Role.objects.count()
-    return ngettext("%(n)s role", "%(n)s roles", n) % {"n": f"{n:,}"}
+    return ngettext("%(n)s role", "%(n)s roles", n) % {"n": figure(n)}
 
 
 def _fields() -> str:
-    n = CustomField.objects.filter(retired=False).count()
-    return ngettext("%(n)s field of your own", "%(n)s fields of your own", n) % {"n": f"{n:,}"}
+    n = CustomField.objects.filter(retired=False, deleted=False).count()
+    return ngettext("%(n)s field of your own", "%(n)s fields of your own", n) % {"n": figure(n)}
 
 
 def _lists() -> str:
     n = ChoiceList.objects.count()
-    return ngettext("%(n)s list", "%(n)s lists", n) % {"n": f"{n:,}"}
+    return ngettext("%(n)s list", "%(n)s lists", n) % {"n": figure(n)}
+
+
+def _tags() -> str:
+    n = Tag.all_rows.filter(deleted_in__isnull=True, retired=False).count()
+    return ngettext("%(n)s tag", "%(n)s tags", n) % {"n": figure(n)}
 
 
 def _rates() -> str:
     n = ExchangeRate.objects.count()
-    return ngettext("%(n)s rate recorded", "%(n)s rates recorded", n) % {"n": f"{n:,}"}
+    return ngettext("%(n)s rate recorded", "%(n)s rates recorded", n) % {"n": figure(n)}
 
 
 def _jobs() -> str:
     n = Job.objects.filter(state__in=OPEN).count()
-    return ngettext("%(n)s is waiting or running", "%(n)s are waiting or running", n) % {"n": f"{n:,}"}
+    return ngettext("%(n)s is waiting or running", "%(n)s are waiting or running", n) % {"n": figure(n)}
 
 
 def _organisation() -> str:
@@ -120,6 +126,9 @@ TOPICS: tuple[Topic, ...] = (
           _("What choice fields offer: order, names in both languages, colours; retire or merge what is no longer used."),
           "list", _area("lists"), _("choice option status tier source drop-down dictionary colour merge"),
           ("records.choicevalue",), _lists),
+    Topic("data", "settings-tags", _("Tags"),
+          _("Short words on any record, by type: colours, how often each is used; rename, merge, retire."),
+          "tags", _area("lists"), _("tag label keyword colour merge type"), (), _tags),
     Topic("data", "settings-trees", _("Category trees"),
           _("Product and customer categories as a tree: drag, rename, merge."),
           "hierarchy-2", tuple((key, "edit") for key in TREES), _("category tree product customer class drag")),

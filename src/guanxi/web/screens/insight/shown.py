@@ -31,6 +31,7 @@ from guanxi.records.read import BadQuery, Filter
 from guanxi.records.read.query import resolve as resolve_conditions
 from guanxi.records.rights import UnknownField
 from guanxi.web.pages import addresses
+from guanxi.web.templatetags.gx import number as figure
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ def _common(shown: Shown, answer: Answer) -> None:
         shown.left_out = ngettext(
             "%(n)s record is left out: there is no rate for its currency.",
             "%(n)s records are left out: there is no rate for their currency.", n,
-        ) % {"n": f"{n:,}"}  # fmt: skip
+        ) % {"n": figure(n)}  # fmt: skip
 
 
 def _number(actor: Actor, shown: Shown, answer: Answer, board: BoardFilters) -> None:

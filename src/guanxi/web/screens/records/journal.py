@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,14 +33,16 @@ from guanxi.records.read.cells import Reader, names_of
 from guanxi.records.read.count import count
 from guanxi.records.read.view import Historian
 from guanxi.web.access import signed_in
+from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses, words
 from guanxi.web.pages.base import actor_of, answers, back_url, entity_label, entity_plural, go, number, render, wants
 from guanxi.web.pages.timeline import Changed, changed
 from guanxi.web.screens.records import restoring
 from guanxi.web.shell import toast
+from guanxi.web.templatetags.gx import number as figure
 
 PER_PAGE = 50
-AT_ONCE = 5_000  # records that one request takes back; more are a job
+AT_ONCE = 500  # records that one request takes back; more are a job
 ACTIONS = (
     "create",
     "edit",
@@ -164,7 +167,12 @@ def balance_text(balance: dict[str, int] | None) -> str:
     names = {"created": _("created"), "updated": _("updated"), "skipped": _("skipped"), "held": _("held back")}
     given = balance or {}
     comma = "，" if _("created") != "created" else ", "
-    return comma.join(f"{given[k]:,} {name}" for k, name in names.items() if given.get(k))
+    return comma.join(
+        # Translators: how many records, and what became of them: "12 created"
+        _("%(n)s %(done)s") % {"n": figure(given[k]), "done": name}
+        for k, name in names.items()
+        if given.get(k)
+    )
 
 
 def as_lines(actor: Actor, sets: Sequence[ChangeSet]) -> list[Line]:
@@ -362,7 +370,7 @@ def facts(actor: Actor, cs: ChangeSet) -> list[tuple[str, str]]:
         if key in known:
             found.append((_("Field"), str(known[key].label)))
     if cs.action == "export":
-        found.append((_("Rows"), f"{detail.get('rows', 0):,}"))
+        found.append((_("Rows"), figure(detail.get("rows", 0))))
         found.append((_("Format"), str(detail.get("format", "")).upper()))
         if entity is not None:
             known = rights.readable(actor, entity)
@@ -524,7 +532,10 @@ def undo(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
         return go(request, page)
     reason = request.POST.get("reason", "").strip()[:500]
     if size(cs) > AT_ONCE and invert.may_see(actor, cs):
-        enqueue("records.undo", {"change_set": id, "reason": reason}, actor=actor, once_key=undo_key(id))
+        job = enqueue("records.undo", {"change_set": id, "reason": reason}, actor=actor, once_key=undo_key(id))
+        if is_fragment(request):  # from the notice of the work itself: one stays where one is
+            told = {"gx:work": {"url": reverse("work-state", args=[job.pk])}}
+            return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(told)})
         toast(request, _("This is a large step: it is being taken back in the background."), level="info")
         return go(request, page)
     try:
@@ -533,11 +544,11 @@ def undo(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
         toast(request, _("There is nothing in this step that could be taken back."), level="info")
         return go(request, page)
     n = done.restored + done.removed + done.revived
-    text = ngettext("Taken back: %(n)s record", "Taken back: %(n)s records", n) % {"n": f"{n:,}"}
+    text = ngettext("Taken back: %(n)s record", "Taken back: %(n)s records", n) % {"n": figure(n)}
     result = reverse("journal-entry", args=[done.change_set])
     if done.conflicts:
         left = ngettext("%(n)s value stays as it is", "%(n)s values stay as they are", done.conflicts) % {
-            "n": f"{done.conflicts:,}"
+            "n": figure(done.conflicts)
         }
         toast(request, f"{text} · {left}", level="warning")
         return go(request, result)

@@ -22,6 +22,7 @@ from guanxi.web.pages import addresses
 from guanxi.web.pages.base import actor_of, answers, entity_label, entity_plural, number, render, sentences
 from guanxi.web.screens.core.tree_page import Act, Fact, Move, TreeNode, answer
 from guanxi.web.shell import toast
+from guanxi.web.templatetags.gx import number as figure
 
 AT_ONCE = 5_000  # records that follow a merged category within one request; more are a job
 TEMPLATE = "records/tree.html"
@@ -57,7 +58,7 @@ def _context(actor: Actor, entity: Entity, *, moved: int | None = None) -> dict[
     nodes = []
     for node in trees.nodes(actor, entity):
         facts = [
-            Fact(f"{n:,} {entity_plural(catalogue.get(key))}", f"{addresses.list_url(key)}?f.{name}.is={node.id}")
+            Fact(f"{figure(n)} {entity_plural(catalogue.get(key))}", f"{addresses.list_url(key)}?f.{name}.is={node.id}")
             for key, name, n in node.counts
         ]
         acts = []
@@ -183,7 +184,7 @@ def merge(request: HttpRequest, key: str, id: int) -> HttpResponse:  # noqa: A00
                 wrong = [text for texts in sentences(error.problems).values() for text in texts]
             else:
                 said = ngettext("Merged: %(n)s record followed.", "Merged: %(n)s records followed.", balance.updated)
-                toast(request, said % {"n": f"{balance.updated:,}"}, undo=reverse("journal-undo", args=[change_set]))
+                toast(request, said % {"n": figure(balance.updated)}, undo=reverse("journal-undo", args=[change_set]))
                 return HttpResponseRedirect(reverse("settings-tree", args=[key]))
     context = {
         "entity": entity, "node": row, "targets": targets, "chosen": chosen, "wrong": wrong, "follow": follow,
