@@ -438,7 +438,7 @@ def test_a_unique_value_created_meanwhile_holds_its_row_and_not_the_file(person,
     custom.define(SYSTEM, account, kind="text", label_zh="防伪码", label_en="Seal code", key="x_card", unique=True)
     for waiting in Job.objects.filter(kind="records.field_index"):
         jobs.run_inline(waiting)  # from now on the database knows that it is unique
-    really, met = sql.copy_rows, []
+    really, met = sql.copying, []
 
     def elsewhere():
         try:
@@ -453,7 +453,7 @@ def test_a_unique_value_created_meanwhile_holds_its_row_and_not_the_file(person,
                 pool.submit(elsewhere).result()
         return really(*args)
 
-    monkeypatch.setattr(sql, "copy_rows", meanwhile)
+    monkeypatch.setattr(sql, "copying", meanwhile)
     run = bring_in(admin, as_csv(["客户名称", "防伪码"], [["甲", "A1"], ["乙", "A2"]]), entity=account)
     assert met
     assert balance(run) == Balance(read=2, created=1, held=1)

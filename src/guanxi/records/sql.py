@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import select
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from threading import Event, Thread
 from typing import Any
 
 import psycopg
@@ -53,12 +54,39 @@ def insert_row(entity: Entity, values: Mapping[str, Any]) -> None:
         )
 
 
-def copy_rows(entity: Entity, names: Sequence[str], blocks: Iterable[bytes]) -> None:
-    """COPY text lines whose columns are `names`. The database works on one block while the next is made."""
+@contextmanager
+def copying(entity: Entity, names: Sequence[str], blocks: Iterable[bytes]) -> Iterator[None]:
+    """COPY text lines whose columns are `names`, in a thread of its own, while the body computes.
+
+    The connection is busy until the body has ended and the last block is written: neither the body nor `blocks` may use the
+    database. Raises the driver's errors at the end; an error of the body gives the rows up.
+    """
     columns = ", ".join(quote(name) for name in names)
-    with connection.cursor() as cursor, cursor.copy(f"COPY {quote(entity.table)} ({columns}) FROM STDIN") as copy:
-        for block in blocks:
-            copy.write(block)
+    given_up = Event()
+    failed: list[BaseException] = []
+
+    def send() -> None:
+        try:
+            with cursor.copy(f"COPY {quote(entity.table)} ({columns}) FROM STDIN") as copy:
+                for block in blocks:
+                    if given_up.is_set():
+                        raise InterruptedError
+                    copy.write(block)
+        except BaseException as error:
+            failed.append(error)
+
+    with connection.cursor() as cursor:
+        thread = Thread(target=send, name="guanxi-copy", daemon=True)
+        thread.start()
+        try:
+            yield
+        except BaseException:
+            given_up.set()
+            raise
+        finally:
+            thread.join()
+    if failed:
+        raise failed[0]
 
 
 def hold(entity: Entity, ids: Collection[int]) -> set[int]:
@@ -173,10 +201,21 @@ def has_index(name: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def analyze(entity: Entity) -> None:
-    """Fresh statistics for the planner after much was written; until autovacuum comes by it would plan for an empty table."""
+def analyze(entity: Entity, columns: Collection[str] = ()) -> None:
+    """Fresh statistics for the planner after much was written; until autovacuum comes by it would plan for an empty table.
+
+    `columns`: only of these. Nothing happens while somebody else is at it: the lock is kept until the transaction ends.
+    """
+    only = f" ({', '.join(map(quote, columns))})" if columns else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {quote(entity.table)}")
+        cursor.execute(f"ANALYZE (SKIP_LOCKED) {quote(entity.table)}{only}")
+
+
+def rows_known(entity: Entity) -> int:
+    """How many rows the planner believes the table to have; 0 where nothing is known."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [quote(entity.table)])
+        return max(0, int(cursor.fetchone()[0]))
 
 
 def analyze_search() -> None:

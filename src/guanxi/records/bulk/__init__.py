@@ -1,4 +1,4 @@
-"""Many rows through the write door: parsed in one thread, written by COPY in another's time, journalled by batch."""
+"""Many rows through the write door: parsed in a process, written by COPY while the next are made ready, journalled by batch."""
 
 from guanxi.records.bulk.load import Cancelled, Loaded, load
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -122,23 +123,20 @@ class Creator:
         self._tail = "".join("\t" + value for value in rest.values()) + "\n"
         self._columns = [*names, *rest]
 
-    def write(self, rows: Sequence[Parsed]) -> list[int]:
-        """Create these rows; returns their ids. All or nothing."""
-        if not rows:
-            return []
+    @contextmanager
+    def sending(self, rows: Sequence[Parsed]) -> Iterator[list[int]]:
+        """Create these rows, all or nothing, while the body computes; the body gets their ids and must not use the database."""
         taken = ids.take(len(rows))
         if self._number:
             self._give_numbers(rows)
         seal = hashing.running_mac()
         blocks: Iterable[bytes] = self._blocks(taken, rows, seal.update)
         if self._secret:
-            blocks = list(
-                blocks
-            )  # sealing may look for keys in the database, which is busy once the rows are under way
-        sql.copy_rows(self.entity, self._columns, blocks)
+            blocks = list(blocks)  # sealing may look for keys in the database
+        with sql.copying(self.entity, self._columns, blocks):
+            yield taken
         self.cs.batch(self.entity.key, Op.CREATE, first=taken[0], last=taken[-1], rows=len(taken), digest=seal.digest())
         self.created += len(taken)
-        return taken
 
     def _blocks(self, taken: Sequence[int], rows: Sequence[Parsed], seal: Callable[[bytes], None]) -> Iterator[bytes]:
         for start in range(0, len(rows), BLOCK):

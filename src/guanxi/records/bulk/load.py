@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ from guanxi.records.write.save import _differs, _value
 
 BATCH = 10_000
 ANALYZE_FROM = 1_000  # so many new rows change what the planner should know
+GROWN = 4  # and on the way, when the table has so many times the rows that the planner knows of
 INDEX_AT_ONCE = 2_000  # up to so many new rows are put into the search index at once; more follow as a job
 
 
@@ -133,11 +134,15 @@ class _Loader:
         self._held = held
         self.balance = Balance()
         self.to_index = 0
+        self._planned_for = max(sql.rows_known(entity), BATCH // GROWN)
         self._unique = [f for f in self.every.values() if f.unique and f.key in fields]
         self._links = [f for f in fields.values() if isinstance(f.kind, kinds.Link)]
         self._held_links = links.of(entity)
-        self._invariants = entity.model.invariants is not Record.invariants
+        self._points_at_itself = any(f.kind.target == entity.key for f in self._links)  # type: ignore[attr-defined]
+        self._ready: list[Parsed] = []
+        self._named: dict[str, set[Any]] = {key: set() for key in self.keys}
         self._related = entity.model.invariants_many.__func__ is not Record.invariants_many.__func__  # type: ignore[attr-defined]
+        self._rules = self._related or entity.model.invariants is not Record.invariants
         self._defaults = {
             k: f.default for k, f in self.every.items() if f.default is not None and not f.kind.is_empty(f.default)
         }
@@ -172,42 +177,78 @@ class _Loader:
                 blanks = sum(1 for item in batch if isinstance(item, int))
                 self.balance = self.balance.add(read=len(batch), skipped=blanks)
                 again = self._batch([*again, *(item for item in batch if not isinstance(item, int))])
+                self._keep_plans_good()
                 if progress:
                     progress(self.balance.read, total)
             while again:
                 again = self._batch(again)
+            with self._sending():
+                pass
+
+    def _keep_plans_good(self) -> None:
+        """What recognises the next rows is planned by what is known of the table: it must not be taken for an empty one."""
+        if self.balance.created >= self._planned_for * GROWN and self.keys:
+            self._planned_for = self.balance.created
+            columns = {self.every[key].column or "custom" for key in self.keys}
+            sql.analyze(self.entity, ["id", "deleted_in", *sorted(columns)])
 
     def _batch(self, batch: list[Parsed]) -> list[Parsed]:
-        """Write one batch; returns rows that name the same record as an earlier row of it, to be done after it."""
-        good = [row for row in batch if not row.problems]
+        """Make one batch ready to be written, and write the one before it meanwhile.
+
+        Returns rows that name the same record as an earlier one that is not written yet, to be done after it.
+        """
         for row in batch:
             if row.problems:
                 self._hold(row.number, row.problems)
+        good = [row for row in batch if not row.problems]
+        if self._points_at_itself:  # a row may name one of the batch before
+            with self._sending():
+                pass
         self._find_links(good)
         good = self._without_problems(good)
         existing = self._recognise(good)
         good = self._without_problems(good)
+        self._look_at_owners(good)
         new: list[Parsed] = []
         known: list[tuple[int, Parsed]] = []
         later: list[Parsed] = []
-        named: dict[str, set[Any]] = {key: set() for key in self.keys}
-        for row in good:
-            if id_ := existing.get(row.number):
-                known.append((id_, row))
-                continue
-            mine = [(key, self._fold(key, row.values[key])) for key in self.keys if key in row.values]
-            if any(value in named[key] for key, value in mine):
-                later.append(row)
-                continue
-            for key, value in mine:
-                named[key].add(value)
-            new.append(row)
-        for row in new:
-            self._complete(row)
-        self._look_around(new)
-        self._create(self._without_problems(new))
-        self._update(known)
+        named, self._named = self._named, {key: set() for key in self.keys}
+        with self._sending():
+            for row in good:
+                if id_ := existing.get(row.number):
+                    known.append((id_, row))
+                    continue
+                mine = [(key, self._fold(key, row.values[key])) for key in self.keys if key in row.values]
+                if any(value in named[key] or value in self._named[key] for key, value in mine):
+                    later.append(row)
+                    continue
+                for key, value in mine:
+                    self._named[key].add(value)
+                new.append(row)
+            probes = [self._complete(row) for row in new]
+        self._look_around(new, probes)
+        self._make_ready(self._without_problems(new))
+        if known:
+            with self._sending():  # what is new comes first, and is seen by the rules for the others
+                pass
+            self._update(known)
         return later
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        """The rows that are ready go to the database while the body computes; the body must not use the database."""
+        rows, self._ready = self._ready, []
+        if not rows:
+            yield
+            return
+        with self.creator.sending(rows) as created:
+            yield
+        self.balance = self.balance.add(created=len(rows))
+        if self.creator.created <= INDEX_AT_ONCE:
+            search.index(self.entity, created)
+        else:
+            self.to_index += len(created)
+        self._roll_up(rows)
 
     def _without_problems(self, rows: list[Parsed]) -> list[Parsed]:
         fine = []
@@ -279,7 +320,9 @@ class _Loader:
         if not hits:
             return {}
         ids = {id_ for several in hits.values() for id_ in several}
-        allowed = set(visible(self.entity, self.actor, "edit").filter(pk__in=ids).values_list("pk", flat=True))
+        allowed = set(
+            visible(self.entity, self.actor, "edit").filter(pk__any_of=list(ids)).values_list("pk", flat=True)
+        )
         result: dict[int, int] = {}
         for row in rows:
             several = hits.get(row.number)
@@ -293,8 +336,8 @@ class _Loader:
                 result[row.number] = next(iter(several))
         return result
 
-    def _complete(self, row: Parsed) -> None:
-        """Give a new row defaults, owner and derived values, and check it against the rules."""
+    def _complete(self, row: Parsed) -> Any:
+        """Give a new row defaults, owner and derived values, and check it against its own rules. Returns it as rules read it."""
         new = row.values
         for key, value in self._defaults.items():
             if key not in new:
@@ -302,7 +345,7 @@ class _Loader:
         owner = self.entity.policy.owner_field
         if owner:
             new.setdefault(owner, self.actor.user_id)
-            problem = self._owner_problem(new[owner])
+            problem = self._owners[new[owner]]
             if problem:
                 row.problems[owner] = [problem]
         if self.entity.derive:
@@ -310,24 +353,31 @@ class _Loader:
         for key in self._required:
             if self.every[key].kind.is_empty(new.get(key)):
                 row.problems.setdefault(key, []).append(Problem("field.required"))
-        if self._invariants and not row.problems:
-            for key, problem in self.entity.model.invariants(self._probe(new)):  # it reads columns only
-                row.problems.setdefault(key, []).append(problem)
-
-    def _probe(self, new: Mapping[str, Any]) -> Any:
-        """A new record as the rules of its model read it; what a row does not fill is the class's."""
+        if not self._rules:
+            return None
         columns = self._columns
-        probe = self._empty()
+        probe = self._empty()  # what a row does not fill is the class's
         probe.__dict__.update([(columns[k], v) for k, v in new.items() if v is not None and k in columns])
+        if not row.problems:
+            for key, problem in self.entity.model.invariants(probe):  # it reads columns only
+                row.problems.setdefault(key, []).append(problem)
         return probe
 
-    def _look_around(self, rows: list[Parsed]) -> None:
+    def _look_around(self, rows: list[Parsed], probes: list[Any]) -> None:
         """What the rules over other records say of new ones: a query a batch."""
         if not self._related:
             return
-        fine = [row for row in rows if not row.problems]
-        for place, key, problem in self.entity.model.invariants_many([self._probe(row.values) for row in fine]):
-            fine[place].problems.setdefault(key, []).append(problem)
+        fine = [(row, probe) for row, probe in zip(rows, probes, strict=True) if not row.problems]
+        for place, key, problem in self.entity.model.invariants_many([probe for _row, probe in fine]):
+            fine[place][0].problems.setdefault(key, []).append(problem)
+
+    def _look_at_owners(self, rows: list[Parsed]) -> None:
+        """Whether the actor may give records to those whom these rows name: known before any is completed."""
+        owner = self.entity.policy.owner_field
+        if owner:
+            mine = self._defaults.get(owner, self.actor.user_id)
+            for id_ in {row.values.get(owner, mine) for row in rows}:
+                self._owner_problem(id_)
 
     def _owner_problem(self, owner: int | None) -> Problem | None:
         from guanxi.records.write.assign import Outside, check_owner
@@ -340,21 +390,12 @@ class _Loader:
                 self._owners[owner] = error.problem
         return self._owners[owner]
 
-    def _create(self, rows: list[Parsed]) -> None:
-        if not rows:
-            return
-        if not self.actor.can(self.entity.key, "create"):
+    def _make_ready(self, rows: list[Parsed]) -> None:
+        if rows and not self.actor.can(self.entity.key, "create"):
             for row in rows:
                 self._hold(row.number, {"": [Problem("undo.right")]})
             return
-        rows = self._unique_ones(rows)
-        created = self.creator.write(rows)
-        self.balance = self.balance.add(created=len(rows))
-        if self.creator.created <= INDEX_AT_ONCE:
-            search.index(self.entity, created)
-        else:
-            self.to_index += len(created)
-        self._roll_up(rows)
+        self._ready = self._unique_ones(rows)
 
     def _roll_up(self, rows: list[Parsed]) -> None:
         for link in {r.link for r in self.entity.rollups}:

@@ -31,7 +31,7 @@ def lock(rows: QuerySet[Any], ids: Collection[int], *, whole: bool = False) -> d
 
     `whole`: against new links to them as well (they are about to be deleted); else others may go on pointing here.
     """
-    found = rows.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",), no_key=not whole).values()
+    found = rows.filter(pk__any_of=list(ids)).order_by("pk").select_for_update(of=("self",), no_key=not whole).values()
     return {row["id"]: row for row in found}
 
 
