@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.core.jobs import JobContext, JobError, job
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Op
-from guanxi.records import catalogue, choice_use, custom, handing, invert, search, sql, trees
-from guanxi.records.models import ChoiceValue, CustomField, SearchEntry
+from guanxi.records import catalogue, choice_use, custom, custom_use, handing, invert, search, sql, tags, trees
+from guanxi.records.models import ChoiceValue, CustomField, SearchEntry, Tag
 
 _CHUNK = (
     2_000  # `search.index` works in chunks of this size, five at a time so that reading, making and writing overlap
@@ -93,15 +93,16 @@ def field_index(ctx: JobContext, *, field: int) -> dict[str, str]:
     if row is None:
         return {}
     ctx.progress(0, None, f"{row.entity} · {row.label_zh}")
+    entity = catalogue.get(row.entity)
     try:
-        custom.build_index(catalogue.get(row.entity), row)
+        custom.build_index(entity, row)
     except IntegrityError as error:
         raise JobError(
-            _("Two records have the same value in the field %(field)s, which is to be unique."),
+            _("Records share a value of the field %(field)s, which is to be unique: %(records)s"),
             kept=_("All values are as they were; new ones are still checked one by one."),
-            todo=_("Find the records that share a value, correct one of them, and run this job again."),
-            field=row.label_zh,
-        ) from error
+            todo=_("Give each of them a value of its own, and run this job again; the page of the field lists them."),
+            field=row.label_zh, records=custom_use.in_words(custom_use.shared(ctx.actor, entity, row)) or "…",
+        ) from error  # fmt: skip
     return {"index": custom.index_name(catalogue.get(row.entity), row.key)}
 
 
@@ -115,6 +116,20 @@ def merge_values(ctx: JobContext, *, value: int, into: int) -> dict[str, int | N
 
     one, other = ChoiceValue.objects.get(pk=value), ChoiceValue.objects.get(pk=into)
     change_set, balance = choice_use.merge(ctx.actor, one, other, progress=progress)
+    return {"change_set": change_set, **balance.to_dict()}
+
+
+@job("records.merge_tags", title=_("Merge tags"))
+def merge_tags(ctx: JobContext, *, tag: int, into: int) -> dict[str, int | None]:
+    """Give records of one tag another one. Run again after it was done, the tag is gone and nothing happens."""
+    if not Tag.all_rows.filter(pk=tag, deleted_in__isnull=True).exists():
+        return {}
+
+    def progress(done: int, total: int) -> None:
+        ctx.progress(done, total)
+        ctx.check()
+
+    change_set, balance = tags.merge(ctx.actor, tag, into, progress=progress)
     return {"change_set": change_set, **balance.to_dict()}
 
 

@@ -16,6 +16,7 @@ OWN = {
     "link.itself": "A record cannot belong to itself, directly or through others; choose another",
     "number.range": "%(value)s lies outside %(low)s to %(high)s; correct it",
     "number.places": "%(value)s has more than %(places)d decimal places; round it",
+    "tag.retired": "The tag '%(value)s' is retired; use it again in the settings, or choose another",
     "secret.unreadable": "This value cannot be opened with the keys of this installation; ask an administrator",
     "file.type": "Files of this type are not taken here; save it as PDF, image, text or office document",
     "file.empty": "This file has no content; choose it again",

@@ -27,6 +27,7 @@ SCREENS: tuple[tuple[str, Promise, str, str, tuple[Need, ...]], ...] = (
     ("settings", _("Roles"), "settings-roles", "user-shield", (("settings.roles", "edit"),)),
     ("settings", _("Fields"), "settings-fields", "typography", (("settings.fields", "edit"),)),
     ("settings", _("Lists of values"), "settings-lists", "list", (("settings.lists", "edit"),)),
+    ("settings", _("Tags"), "settings-tags", "tags", (("settings.lists", "edit"),)),
     ("settings", _("Category trees"), "settings-trees", "hierarchy-2", tuple((key, "edit") for key in overview.TREES)),
     ("settings", _("Currencies"), "settings-currencies", "coin", (("settings.currencies", "edit"),)),
     ("settings", _("Jobs"), "jobs", "clock", (("settings.jobs", "edit"),)),

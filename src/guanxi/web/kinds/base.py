@@ -5,6 +5,7 @@ Shown in Python (a list has hundreds of cells), typed into templates (a form has
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -151,12 +152,11 @@ class YesNo(Face):
     template = "web/kinds/boolean.html"
 
     def show(self, cell: Any, *, dense: bool) -> SafeString:
-        picture = components.icon("check", css="gx-yes") if cell.value is True else components.icon("x", css="gx-none")
-        return (
-            safe(f"{picture} <span>{escape(cell.text)}</span>")
-            if not dense
-            else safe(f'{picture}<span class="gx-hidden-text">{escape(cell.text)}</span>')
-        )
+        # A cross would read as an error: what is not so stands there in a quiet word.
+        if cell.value is not True:
+            return safe(f'<span class="gx-none">{escape(cell.text)}</span>')
+        picture = components.icon("check", css="gx-yes")
+        return safe(f'{picture}<span class="{"gx-hidden-text" if dense else "gx-after"}">{escape(cell.text)}</span>')
 
     def value(self, value: Any) -> Any:
         return {True: "1", False: "0", None: ""}.get(value, value) if not isinstance(value, str) else value
@@ -343,6 +343,17 @@ class Links(Face):
 
 class Tags(Links):
     key = "tags"
+    template = "web/kinds/tags.html"
+    group = True
+
+    def raw(self, post: QueryDict, name: str) -> Any:
+        """Ids, and what is to be made: several names are apart by semicolons or commas."""
+        from guanxi.records.tags import MOST_NEW, NewTag
+
+        words = re.split(r"[;；,，、]", post.get(f"{name}__new", ""))
+        type_ = post.get(f"{name}__type", "")
+        new = [NewTag(text, type_) for word in words if (text := " ".join(word.split())[:60])]
+        return [*super().raw(post, name), *new[:MOST_NEW]]
 
     def show(self, cell: Any, *, dense: bool) -> SafeString:
         found = parts_of(cell)

@@ -126,8 +126,8 @@ def _nothing(value: Any) -> bool:
 
 def _tags(actor: Actor) -> list[Choice]:
     entity = catalogue.of(Tag)
-    rows = read.visible(entity, actor).order_by("name").values_list("pk", "name", "colour")[:300]
-    return [Choice(str(pk), name, colour) for pk, name, colour in rows]
+    rows = read.visible(entity, actor).order_by("name").values_list("pk", "name", "colour", "retired")[:300]
+    return [Choice(str(pk), name, colour, retired) for pk, name, colour, retired in rows]
 
 
 def _later(

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from guanxi.core.access import Actor
-from guanxi.records import read, rights, write
+from guanxi.records import read, rights, tags, write
 from guanxi.records.entity import Entity, Field
 from guanxi.web.kinds import FormField, values_from
 from guanxi.web.pages import addresses, form
@@ -36,7 +36,8 @@ def cell(request: HttpRequest, entity: Entity, id: int, field: str) -> HttpRespo
     version = number(request.POST.get("version", "")) or view.version
     taken = {k: v for k, v in values.items() if request.POST.get(f"keep-{k}") != "theirs"}
     try:
-        saved = write.save(actor, entity, taken, id=id, version=version)
+        with tags.settled(actor, entity, taken, id=id) as settled:
+            saved = write.save(actor, entity, settled, id=id, version=version)
     except write.Invalid as error:
         said = sentences(error.problems)
         again = HttpResponse(editor(request, view, field, fields, version=version, given=values, problems=said))
@@ -77,7 +78,7 @@ def editor(
     inputs: list[FormField] = [
         form.input_of(
             actor, f, formats, cell=view.cells.get(k), given=given.get(k), posted=k in given,
-            problems=problems.get(k, ()), autofocus=k == key,
+            problems=problems.get(k, ()), autofocus=k == key, making=True,
         )
         for k, f in fields.items()
     ]  # fmt: skip

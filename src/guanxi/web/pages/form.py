@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from guanxi.core.access import Actor
 from guanxi.core.identity.models import User
 from guanxi.kit.problems import Problem
-from guanxi.records import catalogue, kinds, read, rights, write
+from guanxi.records import catalogue, kinds, read, rights, tags, write
 from guanxi.records.entity import Entity, Field
 from guanxi.records.kinds import Formats
 from guanxi.records.models import Tag
@@ -48,6 +49,7 @@ class Choice:
     label: str
     colour: str = ""
     retired: bool = False
+    group: str = ""
 
 
 def choices_of(actor: Actor, field: Field, formats: Formats, value: Any) -> Sequence[Any]:
@@ -60,10 +62,17 @@ def choices_of(actor: Actor, field: Field, formats: Formats, value: Any) -> Sequ
             if not o.retired or o.value == value or (isinstance(value, list) and o.value in value)
         ]
     if isinstance(kind, kinds.Tags):
-        rows = (
-            read.visible(catalogue.of(Tag), actor).order_by("name").values_list("pk", "name", "colour")[:MOST_OPTIONS]
+        held = {number(str(v)) for v in value} if isinstance(value, (list, tuple)) else set()
+        rows = read.visible(catalogue.of(Tag), actor).filter(Q(retired=False) | Q(pk__in=held - {None}))
+        types = {o.value: (place, o.label) for place, o in enumerate(tag_types(formats))}
+        last = (len(types), "")
+        found = sorted(
+            (types.get(type_, last), name, pk, colour or "")
+            for pk, name, colour, type_ in rows.order_by("name").values_list("pk", "name", "colour", "type")[
+                :MOST_OPTIONS
+            ]
         )
-        return [Choice(str(pk), name, colour) for pk, name, colour in rows]
+        return [Choice(str(pk), name, colour, group=group) for (_place, group), name, pk, colour in found]
     if isinstance(kind, kinds.Links):
         target = catalogue.get(kind.target)
         ids = list(value or []) if isinstance(value, (list, tuple)) else []
@@ -71,6 +80,13 @@ def choices_of(actor: Actor, field: Field, formats: Formats, value: Any) -> Sequ
         found = names_of(actor, kind.target, dict.fromkeys([*ids, *more]))
         return [Choice(str(i), name) for i, (name, _colour) in found.items()]
     return ()
+
+
+def tag_types(formats: Formats) -> Sequence[Any]:
+    """The types a tag may have, in order."""
+    kind = catalogue.of(Tag).declared["type"].kind
+    assert isinstance(kind, kinds.Choice)
+    return [o for o in kind.options(formats) if not o.retired]
 
 
 def options_url(field: Field) -> str:
@@ -104,8 +120,12 @@ def input_of(
     posted: bool = False,
     problems: Sequence[str] = (),
     autofocus: bool = False,
+    making: bool = False,
 ) -> FormField:
-    """A field as an input: with what was posted, else with what is stored, else with its default."""
+    """A field as an input: with what was posted, else with what is stored, else with its default.
+
+    `making`: whoever saves it makes new tags too (`tags.settled`), so that the input may ask for them.
+    """
     kind = field.kind
     if posted:
         value = given
@@ -132,9 +152,12 @@ def input_of(
     )
     if field.secret and cell is not None and not cell.empty:
         made.required = False
-    if isinstance(kind, kinds.Tags) and len(made.options) <= MOST_CHIPS:
-        made.template, made.group = "web/kinds/multichoice.html", True
-        made.value = [str(v) for v in made.value]
+    if isinstance(kind, kinds.Tags):
+        typed = [v for v in made.value if isinstance(v, tags.NewTag)]
+        made.value = [str(v) for v in made.value if not isinstance(v, tags.NewTag)]
+        may = making and tags.may_make(actor)
+        made.extra = {"may_make": may, "types": tag_types(formats) if may else (), "new": "; ".join(t.name for t in typed),
+                      "type": typed[0].type if typed else "", "many": len(made.options) > MOST_CHIPS}  # fmt: skip
     elif kind.many and isinstance(kind, kinds.Link):
         made.value = [str(v) for v in made.value]
     return made
@@ -168,6 +191,7 @@ def groups_of(
             posted=key in given,
             problems=problems.get(key, ()),
             autofocus=key == first,
+            making=True,
         )
 
     groups = [Group(str(title), [one(k) for k in names]) for _i, title, names in sections_of(entity, fields)]
@@ -247,7 +271,8 @@ def new(request: HttpRequest, entity: Entity) -> HttpResponse:
     if request.method == "POST":
         given = values_from(with_files(request), fields.values())
         try:
-            saved = write.save(actor, entity, given)
+            with tags.settled(actor, entity, given) as values:
+                saved = write.save(actor, entity, values)
         except write.Invalid as error:
             problems = error.problems
         except write.Refused:
@@ -342,7 +367,8 @@ def edit(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa
         version = number(request.POST.get("version", "")) or view.version
         taken = {k: v for k, v in given.items() if request.POST.get(f"keep-{k}") != "theirs"}
         try:
-            saved = write.save(actor, entity, taken, id=id, version=version)
+            with tags.settled(actor, entity, taken, id=id) as values:
+                saved = write.save(actor, entity, values, id=id, version=version)
         except write.Invalid as error:
             problems = error.problems
         except write.Conflict as error:

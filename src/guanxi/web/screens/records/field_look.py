@@ -66,7 +66,8 @@ def default_input(actor: Actor, typed: Typed) -> FormField | None:
     kind = typed.made_kind()
     if kind is None or kind.key in custom.NO_DEFAULT or typed.unique:
         return None
-    field = Field("default", kind=kind, label=_("Default value"), help=_("New records get it where nothing else is given, also in imports. Records that exist are not changed."))  # fmt: skip
+    said = _("New records get it where nothing else is given, also in imports. Records that exist are not changed.")
+    field = Field("default", kind=kind, label=_("Default value"), help=said)
     made = form_field(
         field, value=typed.default, options=choices_of(actor, field, formats_for(actor), typed.default),
         problems=[typed.wrong_default] if typed.wrong_default else (), language=get_language(),

@@ -516,7 +516,7 @@ def restore(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
         toast(request, " ".join(m for ms in error.errors.values() for m in ms), level="error")
     else:
         toast(request, _("Put back as it was before."))
-    return go(request, reverse("journal-entry", args=[id]))
+    return go(request, back_url(request, reverse("journal-entry", args=[id])))
 
 
 @require_POST

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from guanxi.web.screens.records import fields, journal, lists, trees
+from guanxi.web.screens.records import fields, journal, lists, tags, trees
 
 urlpatterns: list[URLPattern] = [
     path("journal/", journal.journal, name="journal"),
@@ -24,6 +24,9 @@ urlpatterns: list[URLPattern] = [
     path("settings/trees/<str:key>/move", trees.move, name="settings-tree-move"),
     path("settings/trees/<str:key>/<int:id>", trees.node, name="settings-tree-node"),
     path("settings/trees/<str:key>/<int:id>/merge", trees.merge, name="settings-tree-merge"),
+    path("settings/tags/", tags.index, name="settings-tags"),
+    path("settings/tags/<int:id>", tags.one, name="settings-tag"),
+    path("settings/tags/<int:id>/merge", tags.merge, name="settings-tag-merge"),
     path("settings/lists/", lists.lists, name="settings-lists"),
     path("settings/lists/<str:key>/", lists.one, name="settings-list"),
     path("settings/lists/<str:key>/order", lists.order, name="settings-list-order"),
