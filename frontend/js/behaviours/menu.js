@@ -28,6 +28,8 @@ matchMedia("(min-width: 992px)").addEventListener("change", (event) => {
 
 attach("details[data-area]", (details) => {
   const key = `gx.menu.${details.dataset.area}`;
-  if (!details.querySelector("[aria-current]") && localStorage.getItem(key) === "shut") details.open = false;
-  details.addEventListener("toggle", () => localStorage.setItem(key, details.open ? "open" : "shut"));
+  const kept = localStorage.getItem(key);
+  if (kept === "open") details.open = true;
+  else if (kept === "shut" && !details.querySelector("[aria-current]")) details.open = false;
+  details.querySelector("summary").addEventListener("click", () => localStorage.setItem(key, details.open ? "shut" : "open"));
 });

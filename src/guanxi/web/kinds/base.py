@@ -227,12 +227,20 @@ class Phone(Face):
         return safe(f'<a class="gx-cell-link gx-num" href="tel:{escape(number)}">{escape(cell.text)}</a>')
 
 
+def folding(text: str) -> str:
+    """An address that is too long for its line breaks before an @, a dot or a slash, not within a word."""
+    return re.sub(r"(?<=\w)(?=[@./])", "<wbr>", text)
+
+
 class Email(Face):
     key = "email"
     template = "web/kinds/email.html"
 
     def show(self, cell: Any, *, dense: bool) -> SafeString:
-        return safe(f'<a class="gx-cell-link" href="mailto:{escape(cell.value or cell.text)}">{escape(cell.text)}</a>')
+        text = escape(cell.text)
+        return safe(
+            f'<a class="gx-cell-link" href="mailto:{escape(cell.value or cell.text)}">{text if dense else folding(text)}</a>'
+        )
 
 
 class Url(Face):
@@ -242,6 +250,7 @@ class Url(Face):
     def show(self, cell: Any, *, dense: bool) -> SafeString:
         target = str(cell.value or "")
         shown = escape(cell.text.removeprefix("https://").removeprefix("http://").rstrip("/"))
+        shown = shown if dense else folding(shown)
         if not target.startswith(("http://", "https://")):
             return safe(shown)
         return safe(

@@ -137,6 +137,8 @@ class Cards:
         return self._steps[step]
 
     def _since(self, days: int, stuck: bool) -> str:
+        if not days and not stuck:
+            return ""  # since today: nothing to say
         if (days, stuck) not in self._days:
             long = ngettext("%(n)s day in this column", "%(n)s days in this column", days) % {"n": grouped(days)}
             short = pgettext("short", "%(n)s d") % {"n": grouped(days)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -44,6 +44,7 @@ class Step:
     url: str
     icon: str
     done: bool
+    first: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def figures(actor: Actor) -> list[Figure]:
         figure(actor, "trade.order", _("Orders this month"), ("ordered_at", "within", ("this_month",))),
         figure(actor, "customers.account", _("Without an owner"), ("owner", "empty", ("1",))),
     )
-    return [f for f in asked if f is not None]
+    # That nobody lacks an owner is nothing to say.
+    return [f for f in asked if f is not None and (f.count.n or f is not asked[3])]
 
 
 def recent_changes(actor: Actor) -> list[Line]:
@@ -90,7 +92,7 @@ def recent_changes(actor: Actor) -> list[Line]:
 def newest(actor: Actor, entity: Entity) -> read.Page | None:
     if not actor.can(entity.key, "view"):
         return None
-    columns = tuple(k for k in ("name", "status", "owner", "created_at") if k in rights.readable(actor, entity))
+    columns = tuple(k for k in ("name", "status", "owner") if k in rights.readable(actor, entity))
     return read.page(entity, actor, read.Query(columns=columns, limit=RECENT))
 
 
@@ -135,7 +137,8 @@ def steps(actor: Actor, customers: int) -> list[Step]:
             )
         )
     found = [s for s in found if s.url]
-    return [] if all(s.done for s in found) else found
+    open_ = next((s for s in found if not s.done), None)
+    return [] if open_ is None else [replace(s, first=s is open_) for s in found]
 
 
 def _named(name: str) -> str:
@@ -155,13 +158,15 @@ def home(request: HttpRequest) -> HttpResponse:
     from guanxi.web.screens.engagement.steps import for_home
 
     hour = timezone.localtime().hour
+    first = steps(actor, page.count.n if page else 0)
     greeting = _("Good morning") if 5 <= hour < 12 else _("Good afternoon") if 12 <= hour < 18 else _("Good evening")
     context = {
         "greeting": greeting,
         "figures": figures(actor),
         "changes": recent_changes(actor),
         "my_steps": for_home(actor),
-        "steps": steps(actor, page.count.n if page else 0),
+        "steps": first,
+        "steps_done": sum(s.done for s in first),
         "newest": page,
         "newest_heads": heads(page.columns) if page else [],
         "newest_table": Table(account, page.columns, page.rows, boxes=False) if page else None,

@@ -407,3 +407,17 @@ def ago(value: Any) -> SafeString:
 
 def _get(item: Any, name: str) -> Any:
     return item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)
+
+
+@register.filter
+def zone_name(zone: str) -> str:
+    """A time zone as people call it: Asia/Shanghai is China Time, 中国时间. What has no such name keeps its own."""
+    from babel.dates import get_timezone_name
+    from django.utils.translation import get_language
+
+    locale = "zh_Hans" if (get_language() or "").startswith("zh") else "en"
+    try:
+        name = str(get_timezone_name(zone, locale=locale))
+    except (LookupError, ValueError):
+        return zone
+    return zone if "(" in name or "（" in name else name

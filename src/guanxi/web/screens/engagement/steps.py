@@ -11,6 +11,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
@@ -58,8 +59,10 @@ def said_of(due: date, now: date) -> str:
     """When a step is due, in words; never by colour alone."""
     days = (due - now).days
     if days < 0:
-        return _("late by %(n)s d") % {"n": -days}
-    return _("today") if days == 0 else _("tomorrow") if days == 1 else _("in %(n)s d") % {"n": days}
+        return ngettext("%(n)s day late", "%(n)s days late", -days) % {"n": -days}
+    if days < 2:
+        return _("tomorrow") if days else _("today")
+    return ngettext("in %(n)s day", "in %(n)s days", days) % {"n": days}
 
 
 def todos(actor: Actor, rows: Any) -> list[Todo]:
