@@ -16,6 +16,7 @@ from guanxi.core.org import versions
 from guanxi.customers.models import Account
 from guanxi.records import bulk, catalogue, sql
 from guanxi.records.bulk import apart
+from guanxi.records.bulk.complete import Completer
 from guanxi.records.entity import Entity
 from guanxi.records.lookups import AnyOf
 
@@ -84,7 +85,7 @@ def test_a_row_may_point_at_one_of_the_batch_before(account: Entity) -> None:
 def test_rows_are_made_ready_while_others_are_written(account: Entity, monkeypatch: pytest.MonkeyPatch) -> None:
     """Plants a wait: the second batch must be completed before the first may be written to its end."""
     completed, seen = threading.Event(), []
-    really, complete = sql.copying, LOAD._Loader._complete
+    really, complete = sql.copying, Completer.complete
 
     def slow(entity: Entity, names: Any, blocks: Any) -> Any:
         def held_back() -> Iterator[bytes]:
@@ -101,14 +102,14 @@ def test_rows_are_made_ready_while_others_are_written(account: Entity, monkeypat
         return complete(self, row)
 
     monkeypatch.setattr(sql, "copying", slow)
-    monkeypatch.setattr(LOAD._Loader, "_complete", noting)
+    monkeypatch.setattr(Completer, "complete", noting)
     assert load(account, [customer(n) for n in range(1, 9)]).balance.created == 8
     assert seen == [True]
 
 
 @pytest.mark.parametrize("where", ["making ready", "writing"])
 def test_an_error_on_either_side_leaves_nothing(account: Entity, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    really, complete = sql.copying, LOAD._Loader._complete
+    really, complete = sql.copying, Completer.complete
 
     def broken(entity: Entity, names: Any, blocks: Any) -> Any:
         def lines() -> Iterator[bytes]:
@@ -125,7 +126,7 @@ def test_an_error_on_either_side_leaves_nothing(account: Entity, monkeypatch: py
     if where == "writing":
         monkeypatch.setattr(sql, "copying", broken)
     else:
-        monkeypatch.setattr(LOAD._Loader, "_complete", refusing)
+        monkeypatch.setattr(Completer, "complete", refusing)
     sets = ChangeSet.objects.count()
     with pytest.raises(RuntimeError, match="planted"):
         load(account, [customer(n) for n in range(1, 13)])
