@@ -1,36 +1,23 @@
-# ruff: noqa: E501 (tables)
-"""Tables from files: what is found out, what is refused, and that what we wrote comes back as it was."""
+"""Tables from files: what is found out, what is refused, and how much memory it takes."""
 
 import codecs
-import contextlib
 import csv
 import io
-import resource
-import struct
 import tracemalloc
-import zipfile
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guanxi.kit.streams import Limits, TableError, open_table
 from guanxi.kit.streams.errors import MESSAGES
-from guanxi.kit.writers import CsvWriter, XlsxWriter, dangerous, escape, unescape
+from tests.kit.tables import CHINESE, refused, table
 
-CHINESE = "客户名称,电话,地址\n北京恒通贸易有限公司,13800138000,北京市朝阳区建国路88号\n上海华夏科技,02162345678,上海市静安区南京西路\n"
 TRADITIONAL = "客戶名稱,電話,地址\n台北恆通貿易有限公司,0223456789,台北市信義區忠孝東路\n高雄華夏科技,072345678,高雄市苓雅區中正路\n"
 WESTERN = (
     "Name;Straße;Ort\nMüller & Söhne;Königstraße 5;Köln\nDupont Frères;Rue de l'Église;Orléans\nPeña;Calle Ñuñoa;León\n"
 )
-
-
-def table(data: bytes | str, **kwargs):
-    return open_table(io.BytesIO(data.encode() if isinstance(data, str) else data), **kwargs)
 
 
 def cells(data: bytes | str) -> list[list[object]]:
@@ -135,15 +122,6 @@ def test_rows_can_be_read_again_and_the_callers_file_stays_open() -> None:
     assert not source.closed
 
 
-def refused(data: bytes, **kwargs) -> TableError:
-    with pytest.raises(TableError) as error:
-        found = table(data, **kwargs)
-        for _ in found.rows():
-            pass
-    assert error.value.message
-    return error.value
-
-
 @pytest.mark.parametrize(
     ("data", "code"),
     [
@@ -191,214 +169,6 @@ def test_too_many_rows_stop_the_reading() -> None:
     assert refused(b"name\n" + b"x\n" * 20, limits=Limits(rows=10)).code == "table.rows"
 
 
-def workbook(rows: list[list[object]], *, sheets: tuple[str, ...] = ("Data",)) -> bytes:
-    target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, {"default_date_format": "yyyy-mm-dd", "in_memory": True})
-    for name in sheets:
-        sheet = book.add_worksheet(name)
-        for i, row in enumerate(rows):
-            for j, value in enumerate(row):
-                if value is not None:
-                    sheet.write(i, j, value)
-    book.close()
-    return target.getvalue()
-
-
-def test_workbook_cells_keep_their_kinds() -> None:
-    found = table(
-        workbook(
-            [
-                ["Customers"],
-                [],
-                ["name", "phone", "since", "seen", "amount", "vip", "id"],
-                ["张三", 13800138000, date(2024, 1, 31), datetime(2024, 1, 31, 8, 30), 12.5, True, 110101199003070000],
-                [None] * 7,
-                ["#N/A", 1.0, None, None, -3, False, "110101199003074258"],
-            ]
-        ),
-        filename="x.xlsx",
-    )
-    assert (found.format, found.header_row, found.sheets) == ("xlsx", 3, ["Data"])
-    first, second = found.rows()
-    assert first.number == 4
-    assert first.cells[:6] == ["张三", 13800138000, date(2024, 1, 31), datetime(2024, 1, 31, 8, 30), 12.5, True]
-    assert type(first.cells[1]) is int
-    assert [p.code for p in first.problems] == ["cell.rounded"]
-    assert (second.number, second.cells) == (6, [None, 1, None, None, -3, False, "110101199003074258"])
-    assert [p.code for p in second.problems] == ["cell.error"]
-
-
-def test_sheet_is_chosen(tmp_path: Path) -> None:
-    path = tmp_path / "two.xlsx"
-    path.write_bytes(workbook([["name", "phone"], ["A", "1"]], sheets=("First", "第二")))
-    with open_table(path, sheet="第二") as found:
-        assert (found.sheet, found.sheets) == ("第二", ["First", "第二"])
-        assert [r.cells for r in found.rows()] == [["A", "1"]]
-    with pytest.raises(TableError) as error:
-        open_table(path, sheet="Third")
-    assert error.value.code == "table.no_sheet"
-
-
-def test_wrong_file_ending_does_not_matter(tmp_path: Path) -> None:
-    path = tmp_path / "really_a_workbook.csv"
-    path.write_bytes(workbook([["name", "phone"], ["A", "1"]]))
-    with open_table(path) as found:
-        assert found.format == "xlsx"
-    path = tmp_path / "really_text.xlsx"
-    path.write_bytes(CHINESE.encode("gbk"))
-    with open_table(path) as found:
-        assert found.encoding == "gb18030"
-
-
-def sheet_xml(cells_xml: str) -> bytes:
-    """A workbook whose sheet has this XML as its data."""
-    data = workbook([["name", "phone"], ["A", "1"]])
-    target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
-        for member in old.infolist():
-            content = old.read(member)
-            if member.filename == "xl/worksheets/sheet1.xml":
-                start, rest = content.split(b"<sheetData>")
-                content = start + b"<sheetData>" + cells_xml.encode() + b"</sheetData>" + rest.split(b"</sheetData>")[1]
-            new.writestr(member.filename, content)
-    return target.getvalue()
-
-
-def bomb(size: int) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-        archive.writestr("xl/worksheets/sheet1.xml", b" " * size)
-    return target.getvalue()
-
-
-def lying_bomb() -> bytes:
-    """Declares 1,000 bytes where 50 million are packed."""
-    data = bytearray(bomb(50_000_000))
-    for signature, offset in ((b"PK\x01\x02", 24), (b"PK\x03\x04", 22)):
-        at = -1
-        while (at := data.find(signature, at + 1)) >= 0:
-            if struct.unpack_from("<I", data, at + offset)[0] == 50_000_000:
-                struct.pack_into("<I", data, at + offset, 1000)
-    return bytes(data)
-
-
-def many_members() -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        for i in range(5000):
-            archive.writestr(f"xl/{i}.xml", "")
-    return target.getvalue()
-
-
-def zipped(name: str, content: bytes) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr(name, content)
-    return target.getvalue()
-
-
-def ods(rows_xml: str) -> bytes:
-    target = io.BytesIO()
-    spaces = " ".join(
-        f'xmlns:{p}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"'
-        for p, n in (("office", "office"), ("table", "table"), ("text", "text"))
-    )
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", "<manifest/>")
-        archive.writestr(
-            "content.xml",
-            f'<office:document-content {spaces}><office:body><office:spreadsheet><table:table table:name="S">{rows_xml}'
-            "</table:table></office:spreadsheet></office:body></office:document-content>",
-        )
-    return target.getvalue()
-
-
-def ods_cell(value: str, repeat: int = 1) -> str:
-    return f'<table:table-cell office:value-type="string" table:number-columns-repeated="{repeat}"><text:p>{value}</text:p></table:table-cell>'
-
-
-def ods_row(inner: str, repeat: int = 1) -> str:
-    return f'<table:table-row table:number-rows-repeated="{repeat}">{inner}</table:table-row>'
-
-
-def xls(records: list[tuple[int, bytes]]) -> bytes:
-    """A minimal OLE container around BIFF records."""
-    book = b"".join(struct.pack("<HH", kind, len(body)) + body for kind, body in records).ljust(4096, b"\x00")
-    sectors = [book[i : i + 512] for i in range(0, len(book), 512)]
-    fat = [0xFFFFFFFD, 0xFFFFFFFE] + [i + 3 for i in range(len(sectors) - 1)] + [0xFFFFFFFE]
-    fat += [0xFFFFFFFF] * (128 - len(fat))
-
-    def entry(name: str, kind: int, start: int, size: int, child: int = 0xFFFFFFFF) -> bytes:
-        raw = (name + "\0").encode("utf-16-le")
-        head = (
-            raw.ljust(64, b"\0") + struct.pack("<HBBIII", len(raw), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child) + bytes(36)
-        )
-        return head + struct.pack("<III", start, size, 0)
-
-    directory = (entry("Root Entry", 5, 0xFFFFFFFE, 0, 1) + entry("Workbook", 2, 2, len(book))).ljust(512, b"\0")
-    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0) + struct.pack(
-        "<109I", 0, *[0xFFFFFFFF] * 108
-    )
-    return header + struct.pack("<128I", *fat) + directory + b"".join(sectors)
-
-
-BOF = (0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0))
-EOF = (0x000A, b"")
-
-
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        (bomb(20_000_000), "table.bomb"),
-        (bomb(40_000_000), "table.bomb"),
-        (lying_bomb(), "table.broken"),
-        (many_members(), "table.bomb"),
-        (zipped("inner.zip", bomb(1000)), "table.archive"),
-        (zipped("data.csv", b"a,b\n1,2\n"), "table.archive"),
-        (zipped("word/document.xml", b"<x/>"), "table.kind"),
-        (zipped("xl/workbook.bin", b""), "table.kind"),
-        (workbook([["a", "b"]])[:-200], "table.broken"),
-        (workbook([["a", "b"]])[:1000], "table.broken"),
-        (sheet_xml('<row r="1"><c r="A1"><v>1</v></c><c r="XFD1048576"><v>1</v></c></row>'), "table.columns"),
-        (sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="ZZ1048576"><v>1</v></c></row>'), "table.area"),
-        (sheet_xml('<row r="1">' + '<c t="n"><v>1</v></c>' * 50_000 + "</row>"), "table.columns"),
-        (sheet_xml("<row><c><v>1</v></c></row>" * 60_000 + '<row r="99999999"><c><v>1</v></c></row>'), "table.area"),
-        (sheet_xml("<row r='1'><c s='>' r='XFC1048576'><v>1</v></c></row>"), "table.columns"),
-        (sheet_xml("<!DOCTYPE x><row><c><v>1</v></c></row>"), "table.broken"),
-        (sheet_xml('<row r="1"><c r="A1"><v>1</c></row>'), "table.broken"),
-        (sheet_xml(""), "table.no_rows"),
-        (workbook([]), "table.no_rows"),
-        (ods(ods_row(ods_cell("x", 2_000_000_000))), "table.columns"),
-        (ods(ods_row(ods_cell("x"), 2_000_000_000)), "table.area"),
-        (ods(ods_row(ods_cell("x", 900), 900_000)), "table.area"),
-        (xls([BOF, (0x0203, struct.pack("<HHHd", 65535, 65535, 0, 1.0)), EOF]), "table.columns"),
-        (xls([BOF, (0x0203, struct.pack("<HHHd", 65535, 1000, 0, 1.0)), EOF]), "table.area"),
-        (xls([BOF, (0x002F, b"\0\0"), EOF]), "table.locked"),
-    ],
-)  # fmt: skip
-def test_bad_workbooks_are_refused_at_once(data: bytes, code: str) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert refused(data).code == code
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
-
-
-def test_formatted_empty_cells_far_out_do_no_harm() -> None:
-    data = sheet_xml(
-        '<row r="1"><c r="A1" t="inlineStr"><is><t>name</t></is></c></row><row r="2"><c r="A2"><v>5</v></c></row>'
-        '<row r="1048576"><c r="ZZ1048576" s="1"/></row>'
-    )
-    assert [r.cells for r in table(data).rows()] == [[5]]
-
-
-def test_ods_is_read() -> None:
-    found = table(ods(ods_row(ods_cell("name") + ods_cell("city")) + ods_row(ods_cell("张三") + ods_cell("北京"), 2)))
-    assert found.format == "ods"
-    assert [r.cells for r in found.rows()] == [["张三", "北京"]] * 2
-
-
 @given(st.binary(max_size=300))
 @settings(max_examples=150, deadline=None)
 def test_any_bytes_give_a_table_or_a_table_error(data: bytes) -> None:
@@ -410,133 +180,8 @@ def test_any_bytes_give_a_table_or_a_table_error(data: bytes) -> None:
             pass
 
 
-GOOD = workbook([["name", "phone"], ["A", "1"], ["B", "2"]])
-
-
-@given(st.integers(0, len(GOOD) - 1), st.integers(0, 255), st.integers(1, 40))
-@settings(max_examples=100, deadline=None)
-def test_damaged_workbooks_give_a_table_or_a_table_error(at: int, byte: int, count: int) -> None:
-    data = bytearray(GOOD)
-    data[at : at + count] = bytes([byte]) * len(data[at : at + count])
-    with contextlib.suppress(TableError):
-        list(table(bytes(data)).rows())
-
-
 def test_every_refusal_says_what_to_do() -> None:
     assert all(";" in m or "." in m or "," in m for m in MESSAGES.values())
-
-
-# --- writing and reading back -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["=1+1", "=cmd|'/c calc'!A1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "＋A", "'=1", "''=1", "-", "--1", "+86abc",
-     "=HYPERLINK(\"http://x\")", "\u00a0=1", "' =1", "+", "@", "-2+3", "+1-800-CALL", "=", "-1;=2"],
-)  # fmt: skip
-def test_what_might_run_is_neutralised_and_comes_back(text: str) -> None:
-    assert dangerous(text)
-    written = escape(text)
-    assert written[0] == "'"
-    assert unescape(written) == text
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "-5",
-        "-12.50",
-        "+3",
-        "-1,234.5",
-        "-12.5%",
-        "+86 138 0013 8000",
-        "+8613800138000",
-        "+861088886666;ext=803",
-        "'quoted'",
-        "a=b",
-        "'",
-        "张三",
-    ],
-)
-def test_what_only_looks_dangerous_stays(text: str) -> None:
-    assert escape(text) == text
-    assert unescape(text) == text
-
-
-@given(st.text(max_size=30))
-def test_neutralising_is_undone_exactly(text: str) -> None:
-    assert unescape(escape(text)) == text
-    assert not dangerous(escape(text)) or escape(text)[0] == "'"
-
-
-TEXT = st.text(
-    st.one_of(st.sampled_from("=+-@'\"\t\r\n,;| \u3000＝张a1.%"), st.characters(codec="utf-8")), max_size=12
-).map(lambda s: s.replace("\0", ""))
-
-
-@given(st.lists(st.lists(TEXT, min_size=3, max_size=3).filter(any), min_size=1, max_size=8))
-@settings(deadline=None, max_examples=200)
-def test_csv_comes_back_as_it_was(rows: list[list[str]]) -> None:
-    target = io.BytesIO()
-    with CsvWriter(target, ["name", "phone;x", "=note"]) as writer:
-        for row in rows:
-            writer.write(row)
-    found = table(target.getvalue())
-    assert found.header == ["name", "phone;x", "=note"]
-    assert [[c or "" for c in r.cells] for r in found.rows()] == rows
-
-
-# The parser gives an error cell and a text of the same letters alike, so these eight words do not come back from XLSX.
-ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#GETTING_DATA")
-XML_TEXT = TEXT.map(lambda s: "".join(c for c in s if c.isprintable() or c in "\n\t"))
-
-
-@given(
-    st.lists(
-        st.lists(XML_TEXT.filter(lambda s: s not in ERRORS), min_size=3, max_size=3).filter(any),
-        min_size=1,
-        max_size=5,
-    )
-)
-@settings(deadline=None, max_examples=60)
-def test_xlsx_comes_back_as_it_was(rows: list[list[str]]) -> None:
-    target = io.BytesIO()
-    with XlsxWriter(target, ["name", "phone", "=note"]) as writer:
-        for row in rows:
-            writer.write(row)
-    found = table(target.getvalue())
-    assert found.header == ["name", "phone", "=note"]
-    assert [[c or "" for c in r.cells] for r in found.rows()] == rows
-
-
-def test_xlsx_values_keep_their_kinds() -> None:
-    target = io.BytesIO()
-    row = [
-        "+8613800138000",
-        -5,
-        Decimal("12.50"),
-        date(2024, 1, 31),
-        datetime(2024, 1, 31, 8, 30),
-        True,
-        12345678901234567,
-        None,
-        date(1850, 1, 1),
-    ]
-    with XlsxWriter(target, list("abcdefghi")) as writer:
-        writer.write(row)
-    (back,) = table(target.getvalue()).rows()
-    assert back.cells == ["+8613800138000", -5, 12.5, row[3], row[4], True, "12345678901234567", None, "1850-01-01"]
-
-
-def test_formulas_in_xlsx_are_texts() -> None:
-    target = io.BytesIO()
-    with XlsxWriter(target, ["a"]) as writer:
-        writer.write(["=1+1"])
-        writer.write(["http://x"])
-    with zipfile.ZipFile(target) as archive:
-        sheet = archive.read("xl/worksheets/sheet1.xml")
-    assert b"<f>" not in sheet
-    assert b"hyperlink" not in sheet
 
 
 def test_csv_of_any_length_is_read_in_flat_memory() -> None:
