@@ -45,7 +45,7 @@ def make(folder: Path, lines: int) -> dict[str, Any]:
     import duckdb
 
     from guanxi.insight.marts import shape
-    from guanxi.insight.marts.build import Parts, quoted
+    from guanxi.insight.marts.shape import quoted
     from guanxi.records import catalogue
 
     orders, accounts = max(1, lines // 5), max(1, lines // 10)
@@ -69,7 +69,7 @@ def make(folder: Path, lines: int) -> dict[str, Any]:
             con.execute(
                 f"COPY (SELECT {', '.join(columns)} FROM range({n}) t(i)) TO '{folder / name}' (FORMAT parquet)"
             )
-            parts[key] = Parts((name,), rows=n)
+            parts[key] = [name]
     return parts
 
 

@@ -40,6 +40,7 @@ import "./behaviours/remask.js";
 import "./behaviours/goto.js";
 import "./behaviours/tree.js";
 import "./behaviours/order.js";
+import "./behaviours/later.js";
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
 else begin();

@@ -11,7 +11,7 @@ import pytest
 from guanxi.core.access import acting
 from guanxi.core.journal.models import ChangeSet
 from guanxi.insight import answers
-from guanxi.insight.marts import build, pull, store
+from guanxi.insight.marts import build, pull, store, update
 from guanxi.insight.questions import Question
 from guanxi.records import catalogue, write
 from tests import make
@@ -35,15 +35,15 @@ def test_a_refresh_killed_midway_leaves_the_old_figures(
     with acting(admin):
         write.delete(admin, catalogue.get("trade.order"), house["orders"][2])
 
-    for place in ("_table", "build"):
-        whole = getattr(build, place)
+    for module, place in ((build, "wide"), (update, "apply")):
+        whole = getattr(module, place)
 
         def die(*args: Any, whole: Any = whole, **more: Any) -> Any:
             whole(*args, **more)
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(build, place, die)
+            patch.setattr(module, place, die)
             with pytest.raises(KeyboardInterrupt):
                 store.refresh()
         assert (marts / "state.json").read_bytes() == state
@@ -51,8 +51,8 @@ def test_a_refresh_killed_midway_leaves_the_old_figures(
         assert revenue(admin) == before
     store.refresh()
     assert revenue(admin) < before
-    named = store._named(store.load()) | {"state.json", "lock"}
-    assert {p.name for p in marts.iterdir()} <= named
+    now = store.load()
+    assert now is not None and {p.name for p in marts.iterdir()} <= {now.file, now.before, "state.json", "lock"}
 
 
 def test_readers_keep_what_they_opened(house: dict[str, Any], marts: Path) -> None:  # noqa: F811
@@ -127,16 +127,27 @@ def test_marts_of_another_database_are_not_read(house: dict[str, Any], marts: Pa
     assert store.opened() is None
 
 
-def test_many_changes_are_compacted(house: dict[str, Any], marts: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    monkeypatch.setattr(store, "COMPACT_FROM", 1)
+def test_after_many_changes_the_file_is_made_anew(
+    house: dict[str, Any], marts: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
+    """In order of date again, and in one go when most of it changed anyway."""
+    monkeypatch.setattr(store, "ANEW_FROM", 3)
     admin = make.actor()
     store.refresh()
-    with acting(admin):
-        for id_ in house["accounts"][:4]:
-            write.save(admin, catalogue.get("customers.account"), {"status": "lost"}, id=id_)
-    store.refresh()
+
+    def lost(ids: list[int]) -> dict[str, Any] | None:
+        with acting(admin):
+            for id_ in ids:
+                write.save(admin, catalogue.get("customers.account"), {"status": "lost"}, id=id_)
+        done: dict[str, Any] | None = store.refresh()["changed"]
+        return done
+
+    assert lost(house["accounts"][:2])
     state = store.load()
-    assert state is not None and not state.parts["customers.account"].touched
+    assert state is not None and state.written > 0
+    assert lost(house["accounts"][2:8]) is None
+    state = store.load()
+    assert state is not None and state.written == 0
     with acting(admin):
         found = answers.answer(admin, Question("customers.account", by="status"), prefer="marts")
-    assert 4 in [p.n for p in found.series[0].points]
+    assert 8 in [p.n for p in found.series[0].points]

@@ -21,7 +21,7 @@ from guanxi.core.access.models import Role
 from guanxi.core.journal import note
 from guanxi.core.journal.models import ChangeSet
 from guanxi.insight import periods, questions
-from guanxi.insight.models import Dashboard, Sharing
+from guanxi.insight.models import Dashboard, HomeBoard, Sharing
 from guanxi.insight.questions import Question
 from guanxi.records import catalogue
 from guanxi.records.read import BadQuery, Hidden, formats_for
@@ -155,6 +155,43 @@ def default_for(actor: Actor) -> Dashboard | None:
     """Their first own board, else the first they see."""
     seen = list(seen_by(actor)[:MOST_BOARDS])
     return next((b for b in seen if b.owner_id == actor.user_id), seen[0] if seen else None)
+
+
+#: The ready board that start pages begin with.
+HOME = "month"
+
+
+def tiles_for(actor: Actor, board: Dashboard) -> list[Tile]:
+    """The tiles about objects that the actor may see at all."""
+    return [t for t in tiles_of(board) if actor.can(t.entity, "view")]
+
+
+def home_of(actor: Actor) -> tuple[Dashboard | None, bool]:
+    """The board of the actor's start page, and whether they chose it (also none). Who chose nothing gets what was shared with a role
+    of theirs, else their first own, else the ready one; only with something on it that they may see."""
+    if actor.user_id is None:
+        return None, False
+    seen = list(seen_by(actor)[:MOST_BOARDS])
+    choice = HomeBoard.objects.filter(person=actor.user_id).first()
+    if choice is not None:
+        chosen = next((b for b in seen if b.pk == choice.board_id), None)
+        if chosen is not None or choice.board_id is None:
+            return chosen, True
+
+    def rank(board: Dashboard) -> int:
+        if board.owner_id != actor.user_id and board.sharing == Sharing.ROLES:
+            return 0
+        return 1 if board.owner_id == actor.user_id else 2 if board.key == HOME else 3
+
+    return next((b for b in sorted(seen, key=rank) if tiles_for(actor, b)), None), False
+
+
+def choose_home(actor: Actor, pk: int | None) -> None:
+    """Put a board on the actor's start page, or none. Raises Hidden."""
+    if actor.user_id is None:
+        raise Refused(KEY)
+    board = get(actor, pk) if pk is not None else None
+    HomeBoard.objects.update_or_create(person_id=actor.user_id, defaults={"board": board})
 
 
 def may_change(actor: Actor, board: Dashboard) -> bool:

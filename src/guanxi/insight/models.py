@@ -41,3 +41,17 @@ class Dashboard(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class HomeBoard(models.Model):
+    """The dashboard somebody wants on their start page; `board` null: none. Who has no row gets what `boards.home_of` proposes."""
+
+    person = models.OneToOneField("core.User", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    board = models.ForeignKey(Dashboard, on_delete=models.CASCADE, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("dashboard of the start page")
+        verbose_name_plural = _("dashboards of start pages")
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.board_id}"

@@ -10,11 +10,16 @@ from guanxi.kit.problems import BadValue
 from guanxi.records.kinds import Formats
 from guanxi.records.read import BadQuery, Filter
 
-#: Offered, in this order; any range that lists know may stand in the address, or two days FROM..TO.
+#: Offered, by kind, in this order; any range that lists know may stand in the address, or days FROM..TO with either left open.
 OFFERED = (
-    "this_month", "last_month", "this_quarter", "last_quarter", "this_year", "last_year", "last_30_days", "last_90_days",
-    "last_365_days",
-)  # fmt: skip
+    ("today", "yesterday"),
+    ("this_week", "last_week"),
+    ("this_month", "last_month"),
+    ("this_quarter", "last_quarter"),
+    ("this_year", "last_year"),
+    ("last_7_days", "last_30_days", "last_90_days", "last_365_days"),
+)
+MOST_DAYS = 3660
 ALL = "all"
 
 
@@ -45,10 +50,11 @@ def read(key: str, formats: Formats) -> Period:
         return Period(ALL, None, None)
     if ".." in key:
         try:
-            first, last = (date.fromisoformat(part) for part in key.split("..", 1))
+            first, last = (date.fromisoformat(part) if part else None for part in key.split("..", 1))
         except ValueError:
             raise BadQuery("A period is two days") from None
-        if last < first or not 1900 <= first.year <= last.year <= 2200:
+        known = [day for day in (first, last) if day is not None]
+        if not known or known != sorted(known) or any(not 1900 <= day.year <= 2200 for day in known):
             raise BadQuery("A period is two days")
         return Period(key, first, last)
     today = formats.today or time.today(formats.zone)
@@ -59,19 +65,42 @@ def read(key: str, formats: Formats) -> Period:
     return Period(key, days.start, None if days.end is None else days.end - timedelta(days=1))
 
 
+def typed(first: str, last: str, days: str, formats: Formats) -> str:
+    """The key of what somebody typed: two days in either order, one of them, or a number of days; "" for nothing. BadQuery for nonsense."""
+    if days:
+        if not (days.isascii() and days.isdigit() and 0 < int(days) <= MOST_DAYS):
+            raise BadQuery("A number of days")
+        return f"last_{int(days)}_days"
+    try:
+        found = [date.fromisoformat(text) if text else None for text in (first, last)]
+    except ValueError:
+        raise BadQuery("A period is two days") from None
+    if found == [None, None]:
+        return ""
+    if found[0] and found[1] and found[1] < found[0]:
+        found.reverse()
+    key = "..".join("" if day is None else day.isoformat() for day in found)
+    read(key, formats)
+    return key
+
+
 def before(period: Period, today: date) -> Period | None:
-    """As many days of the period before: a month that has just begun is held against the first days of the last one."""
+    """The period before, as far as this one has come: a month that has just begun is held against the first days of the last one.
+    Whole months go back by as many months, weeks by a week, other stretches by their own length."""
     if period.start is None or period.end is None:
         return None
     end = min(period.end, max(today, period.start))
-    length = (end - period.start).days
-    months = {"this_month": 1, "last_month": 1, "this_quarter": 3, "last_quarter": 3, "this_year": 12, "last_year": 12}
-    if period.key in months:
-        start = _months(period.start, -months[period.key])
-        whole = period.start - timedelta(days=1)
-        return Period("before", start, whole if end == period.end else min(start + timedelta(days=length), whole))
-    end = period.start - timedelta(days=1)
-    return Period("before", end - timedelta(days=length), end)
+    length = end - period.start
+    whole = period.start - timedelta(days=1)
+    after = period.end + timedelta(days=1)
+    if period.start.day == 1 and after.day == 1:
+        months = (after.year - period.start.year) * 12 + after.month - period.start.month
+        start = _months(period.start, -months)
+    elif period.key in ("this_week", "last_week"):
+        start = period.start - timedelta(days=7)
+    else:
+        start = whole - length
+    return Period("before", start, whole if end == period.end else min(start + length, whole))
 
 
 def _months(day: date, n: int) -> date:

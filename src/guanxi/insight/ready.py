@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from django.utils.translation import gettext_noop
 
-from guanxi.insight.boards import Tile
+from guanxi.insight.boards import HOME, Tile
 from guanxi.insight.models import Dashboard, Sharing
 
 OVERVIEW = "overview"
@@ -32,7 +32,14 @@ TILES: tuple[Tile, ...] = (
     Tile("heat", "heat", gettext_noop("Orders by month and channel"), "trade.order", by="ordered_at:month", split="channel", width=6),
     Tile("complete", "completeness", gettext_noop("Completeness of customer data"), "customers.account", follows=False, width=6),
 )  # fmt: skip
-TITLES = frozenset(t.title for t in TILES) | {NAME}
+MONTH = gettext_noop("This month")
+#: What start pages begin with: how the month goes, against as many days of the last one.
+MONTH_TILES: tuple[Tile, ...] = (
+    *(replace(t, width=3) for t in TILES[:4]),
+    Tile("days", "line", gettext_noop("Revenue by day"), "trade.order", measure="sum:total", by="ordered_at:day", width=8),
+    Tile("top", "table", gettext_noop("Top customers"), "trade.order", measure="sum:total", by="account", top=5, width=4),
+)  # fmt: skip
+TITLES = frozenset(t.title for t in (*TILES, *MONTH_TILES)) | {NAME, MONTH}
 
 
 def install() -> None:
@@ -42,5 +49,12 @@ def install() -> None:
         defaults={
             "name": NAME, "sharing": Sharing.EVERYBODY, "tiles": [asdict(t) for t in TILES], "period": "all",
             "position": 0,
+        },
+    )  # fmt: skip
+    Dashboard.objects.get_or_create(
+        key=HOME,
+        defaults={
+            "name": MONTH, "sharing": Sharing.EVERYBODY, "tiles": [asdict(t) for t in MONTH_TILES], "period": "this_month",
+            "position": 1,
         },
     )  # fmt: skip

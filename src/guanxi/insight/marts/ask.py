@@ -1,4 +1,4 @@
-"""Questions answered from the marts: a question becomes one SQL statement over one wide table."""
+"""Questions answered from the marts: a question becomes one SQL statement over one wide table, or over totals kept of it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.org import currency
 from guanxi.core.org.settings import organisation
 from guanxi.insight.groups import REST, Group, TooMany
-from guanxi.insight.marts.build import local, quoted
-from guanxi.insight.marts.shape import MAIN_TIME
+from guanxi.insight.marts.build import local
+from guanxi.insight.marts.shape import MAIN_TIME, quoted
 from guanxi.insight.marts.store import Opened
 from guanxi.insight.questions import Dimension, Path, Resolved, owner_path
 from guanxi.kit.problems import BadValue
@@ -31,7 +32,9 @@ class NotHere(Exception):
 
 @dataclass(frozen=True)
 class Table:
-    """What a statement needs to know of one table: its columns with their types, values of the ENUMs, and the span of its date."""
+    """What a statement needs to know of one table: its columns with their types, values of the ENUMs, and the span of its date.
+
+    `of`: for a table of totals, the table they are of; its `columns` are those it tells apart."""
 
     name: str
     columns: Mapping[str, str]
@@ -39,6 +42,12 @@ class Table:
     span: tuple[datetime | None, datetime | None]
     zone: str
     rates: int = 1
+    of: str = ""
+    timed: bool = True
+
+    @property
+    def entity(self) -> str:
+        return self.of or self.name
 
     def type(self, column: str) -> str:
         try:
@@ -50,10 +59,19 @@ class Table:
 def table_of(marts: Opened, key: str) -> Table:
     if key not in marts.columns:
         raise NotHere(key)
+    columns = marts.columns[key]
     return Table(
-        key, marts.columns[key], {c: v for (t, c), v in marts.enums.items() if t == key}, marts.spans.get(key, (None, None)),
-        marts.state.zone, len(marts.fx.get(key, {})),
+        key, columns, {c: v for (t, c), v in marts.enums.items() if t == key}, marts.spans.get(key, (None, None)),
+        marts.state.zone, len(marts.fx.get(key, {})), timed=columns.get(MAIN_TIME.get(key, "")) == "TIMESTAMP",
     )  # fmt: skip
+
+
+def totals_of(marts: Opened, table: Table) -> list[Table]:
+    """The tables of totals kept of a table, the smallest first."""
+    return [
+        replace(table, name=t.name, of=table.name, columns={k: table.columns[k] for k in t.keys})
+        for t in marts.totals.get(table.name, ())
+    ]
 
 
 def ask(marts: Opened, actor: Actor, asked: Resolved) -> list[Group]:
@@ -63,11 +81,18 @@ def ask(marts: Opened, actor: Actor, asked: Resolved) -> list[Group]:
     if asked.question.more is not None:
         raise NotHere("conditions that only the read door knows")
     table = table_of(marts, asked.entity.key)
-    sql, values = statement(table, actor, asked)
     fx = marts.fx.get(asked.entity.key, {})
-    if _ranked(asked):
-        rates = {number: _weight(code, on) for number, (code, on) in fx.items()} if table.rates > 1 else {}
-        sql, values = largest(table, actor, asked, rates)
+    rates = {}
+    if _ranked(asked) and table.rates > 1:
+        rates = {number: _weight(code, on) for number, (code, on) in fx.items()}
+    for one in totals_of(marts, table):
+        try:
+            sql, values = _sql(one, actor, asked, rates)
+            break
+        except NotHere:
+            continue
+    else:
+        sql, values = _sql(table, actor, asked, rates)
     rows = marts.rows(f"{sql} LIMIT {MOST + 1}", values)
     if len(rows) > MOST:
         raise TooMany
@@ -77,6 +102,10 @@ def ask(marts: Opened, actor: Actor, asked: Resolved) -> list[Group]:
         keys = [_key(v, d) for v, d in zip((a, b), (asked.by, asked.split), strict=True)]
         found.append(Group(keys[0], keys[1], n, None if total is None else Decimal(total), code, on))
     return found
+
+
+def _sql(table: Table, actor: Actor, asked: Resolved, rates: Mapping[int, float]) -> tuple[str, tuple[Any, ...]]:
+    return largest(table, actor, asked, rates) if _ranked(asked) else statement(table, actor, asked)
 
 
 def _ranked(asked: Resolved) -> bool:
@@ -101,23 +130,25 @@ def largest(table: Table, actor: Actor, asked: Resolved, rates: Mapping[int, flo
     where = _where(table, actor, asked, values)
     key = _dimension(table, asked.by, actor.time_zone)
     n, total, rate = _figures(table, asked)
-    column = "1" if asked.value is None else _column(table, asked.value)
-    factor = (
-        ""
-        if not rates or rate == "0"
-        else f" * CASE {rate} {' '.join(f'WHEN {k} THEN {r!r}' for k, r in sorted(rates.items()))} END"
-    )
-    rank = f"{'avg' if asked.measure == 'avg' else 'sum'}({column}{factor})"
+    rank = "n" if asked.value is None else "total"
+    if rates and rate != "0" and asked.value is not None:
+        rank += f" * CASE r {' '.join(f'WHEN {k} THEN {r!r}' for k, r in sorted(rates.items()))} END"
+    rank = f"sum({rank})" + (" / nullif(sum(n), 0)" if asked.measure == "avg" else "")
     condition = f" WHERE {' AND '.join(where)}" if where else ""
-    most = " AND ".join([*where, f"{key} IS NOT NULL"])
-    name = quoted(table.name)
+    by_rate, rate_out = (", r", "s.r") if rate != "0" else ("", "0")
     sql = (
-        f"WITH most AS (SELECT {key} AS k FROM {name} WHERE {most} GROUP BY k ORDER BY {rank} DESC NULLS LAST, k"
-        f" LIMIT {asked.question.top})"
-        f" SELECT CASE WHEN k IS NULL THEN '{REST}' ELSE k::VARCHAR END AS a, NULL AS b, {rate} AS r, {n} AS n, {total} AS total"
-        f" FROM {name} LEFT JOIN most ON {key} = k{condition} GROUP BY a{', r' if rate != '0' else ''} ORDER BY a"
+        f"WITH s AS MATERIALIZED (SELECT {key} AS k, {rate} AS r, {n} AS n, {total} AS total FROM {quoted(table.name)}{condition}"
+        f" GROUP BY k{by_rate}{_there(table)}),"
+        f" most AS (SELECT k FROM s WHERE k IS NOT NULL GROUP BY k ORDER BY {rank} DESC NULLS LAST, k LIMIT {asked.question.top})"
+        f" SELECT CASE WHEN most.k IS NULL THEN '{REST}' ELSE most.k::VARCHAR END AS a, NULL AS b, {rate_out} AS r, sum(s.n) AS n,"
+        f" sum(s.total) AS total FROM s LEFT JOIN most ON s.k = most.k GROUP BY a{by_rate} ORDER BY a"
     )
-    return sql, (*values, *values)
+    return sql, tuple(values)
+
+
+def _there(table: Table) -> str:
+    """Cells of totals whose rows have all gone are no groups."""
+    return ' HAVING sum("n") <> 0' if table.of else ""
 
 
 def _figures(table: Table, asked: Resolved) -> tuple[str, str, str]:
@@ -126,12 +157,19 @@ def _figures(table: Table, asked: Resolved) -> tuple[str, str, str]:
     rate = '"@fx"' if asked.money and "@fx" in table.columns and table.rates > 1 else "0"
     if asked.money and "@fx" not in table.columns and asked.currency is not None:
         raise NotHere("currencies")
-    n, total = "count(*)", "NULL"
-    if asked.value is not None:
-        column = _column(table, asked.value)
-        n = f"count({column})" if asked.measure == "avg" else n
-        total = f"count(DISTINCT {column})" if asked.measure == "distinct" else f"sum({column})"
-    return n, total, rate
+    n = 'coalesce(sum("n"), 0)' if table.of else "count(*)"
+    if asked.value is None:
+        return n, "NULL", rate
+    if asked.measure == "distinct":
+        return n, f"count(DISTINCT {_column(table, asked.value)})", rate
+    if table.of:
+        # What is added up is no column of totals: its sum is.
+        value = asked.value.text
+        if asked.measure == "avg":
+            n = f"coalesce(sum({quoted(f'c:{value}')}), 0)"
+        return n, f"sum({quoted(f's:{value}')})", rate
+    column = _column(table, asked.value)
+    return f"count({column})" if asked.measure == "avg" else n, f"sum({column})", rate
 
 
 def _key(value: Any, by: Dimension | None) -> Any:
@@ -160,7 +198,7 @@ def statement(table: Table, actor: Actor, asked: Resolved) -> tuple[str, tuple[A
     grouped = [name for name, sql in (("a", keys[0]), ("b", keys[1]), ("r", rate)) if sql not in ("NULL", "0")]
     if grouped:
         order = "total" if asked.value is not None else "n"
-        body += f" GROUP BY {', '.join(grouped)} ORDER BY {order} DESC NULLS LAST, a"
+        body += f" GROUP BY {', '.join(grouped)}{_there(table)} ORDER BY {order} DESC NULLS LAST, a"
     return body, tuple(values)
 
 
@@ -200,18 +238,19 @@ def _column(table: Table, path: Path) -> str:
 
 
 def _dimension(table: Table, by: Dimension, zone: str) -> str:
-    column = _column(table, by.path)
-    if not by.dated:
-        return column
-    timed = table.type(by.path.text) == "TIMESTAMP"
-    if by.path.text == MAIN_TIME.get(table.name) and "@month" in table.columns and (zone == table.zone or not timed):
+    main = by.dated and by.path.text == MAIN_TIME.get(table.entity)
+    if main and "@month" in table.columns and (zone == table.zone or not table.timed):
         size = {"month": 1, "quarter": 3, "year": 12}.get(by.unit)
         if size is not None:
             return '"@month"' if size == 1 else f'"@month" // {size}'
-        return '"@day"' if by.unit == "day" else "date_trunc('week', \"@day\")"
+        if not table.of:
+            return '"@day"' if by.unit == "day" else "date_trunc('week', \"@day\")"
+    column = _column(table, by.path)
+    if not by.dated:
+        return column
     text = column
-    if timed:
-        low, high = table.span if by.path.text == MAIN_TIME.get(table.name) else (datetime(1990, 1, 1), datetime.now())
+    if table.type(by.path.text) == "TIMESTAMP":
+        low, high = table.span if main else (datetime(1990, 1, 1), datetime.now())
         text = local(column, zone, low, high)
     return f"{text}::DATE" if by.unit == "day" else f"date_trunc('{by.unit}', {text})"
 
@@ -234,8 +273,10 @@ def _one_of(table: Table, column: str, values: list[str], *, empty: bool = False
 
 def _condition(table: Table, actor: Actor, path: Path, f: Filter, formats: Formats, values: list[Any]) -> str:
     """One filter, meaning what it means in lists."""
-    name = _column(table, path)
     kind = path.field.kind
+    if table.of and path.text == MAIN_TIME.get(table.entity) and "@month" in table.columns:
+        return _months(table, path, f, formats)
+    name = _column(table, path)
     if path.first:
         wanted = {v in ("1", "true") for v in f.values}
         return "true" if len(wanted) > 1 else name if True in wanted else f"NOT {name}"
@@ -280,6 +321,32 @@ def _condition(table: Table, actor: Actor, path: Path, f: Filter, formats: Forma
             values.extend(operands[:2])
             return f"{name} BETWEEN ? AND ?"
     raise NotHere(f"{path.text}.{f.op}")
+
+
+def _months(table: Table, path: Path, f: Filter, formats: Formats) -> str:
+    """A filter on the date of totals by month: whole months of the organisation's, or NotHere."""
+    kind = path.field.kind
+    assert isinstance(kind, kinds.Date)
+    operator = kind.operator(f.op)
+    if operator in (ops.EMPTY, ops.FILLED) or len(f.values) > 2:
+        raise NotHere(f"{path.text}.{f.op}")
+    try:
+        edges = kind.bounds(operator, list(f.values), formats)
+    except BadValue as error:
+        raise BadQuery(f"{path.text}: {error}") from error
+    pieces = []
+    for sign, edge in zip((">=", "<"), edges, strict=True):
+        if edge is None:
+            continue
+        if isinstance(edge, datetime):
+            there = edge.astimezone(ZoneInfo(table.zone))
+            if there.time() != there.time().min:
+                raise NotHere(path.text)
+            edge = there.date()
+        if edge.day != 1:
+            raise NotHere(path.text)
+        pieces.append(f'"@month" {sign} {(edge.year - 1900) * 12 + edge.month - 1}')
+    return " AND ".join(pieces) or "true"
 
 
 def _between(name: str, low: Any, before: Any, values: list[Any]) -> str:

@@ -42,7 +42,19 @@ MAIN_TIME = {
     "trade.payment": "received_at",
 }  # fmt: skip
 MONEY = {"trade.order": "currency", "trade.orderline": "order.currency", "trade.payment": "currency"}
+#: Columns of very many values that totals are kept by, beside those by each ENUM.
+TOTALS_BY = {
+    "trade.order": ("account",),
+    "trade.orderline": ("order.account", "product"),
+    "trade.payment": ("order.account",),
+}
+#: Goes up when files made before can no longer be read or updated.
+LAYOUT = 2
 CLASSES = ("public", "internal")
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True)
@@ -103,8 +115,11 @@ def fingerprint() -> str:
     """Changes when the columns change: then everything is pulled anew."""
     text = json.dumps(
         [
-            [key, [[c.name, c.sql, c.type] for c in pulled(catalogue.get(key))], _plain(CARRIED.get(key, {}))]
-            for key in ENTITIES
+            LAYOUT,
+            *(
+                [key, [[c.name, c.sql, c.type] for c in pulled(catalogue.get(key))], _plain(CARRIED.get(key, {}))]
+                for key in ENTITIES
+            ),
         ]
     )
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,8 +1,8 @@
 """The folder of the marts: what holds is what `state.json` names, and that file is swapped in whole.
 
-A refresh writes new files beside the old ones and last the state; killed before that, the old state and its files still hold.
-Readers keep the file they opened; the one before the current one stays until the next refresh. One refresh at a time, by a lock that
-dies with its process.
+A refresh copies the file, brings the copy up to date in one transaction, and last swaps the state; killed before that, the old state and
+its file still hold. Readers keep the file they opened; the one before the current one stays until the next refresh. One refresh at a
+time, by a lock that dies with its process; who asks meanwhile makes it go round once more.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from django.conf import settings
 
 from guanxi.core.org.models import ExchangeRate, Version
 from guanxi.core.org.settings import organisation
-from guanxi.insight.marts import build, pull, shape
-from guanxi.insight.marts.build import Parts, quoted
+from guanxi.insight.marts import build, pull, shape, update
+from guanxi.insight.marts.totals import Totals
 from guanxi.records import catalogue
 
 log = logging.getLogger("guanxi.insight")
@@ -34,16 +34,17 @@ READER: dict[str, Any] = {
     "threads": 2, "memory_limit": "512MB", "enable_external_access": "false", "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false", "lock_configuration": "true",
 }  # fmt: skip
-COMPACT_FROM = 50_000
+#: After this many rows, and a fifth of the table, were written since it was made, everything is made anew: in order of date again.
+ANEW_FROM = 50_000
 
 
 class Busy(Exception):
-    """Another refresh is at work."""
+    """Another refresh is at work, and will go round once more."""
 
 
 @dataclass
 class State:
-    """Everything a refresh has to remember."""
+    """Everything a refresh has to remember. `written`: rows since the file was made anew."""
 
     file: str
     before: str
@@ -56,9 +57,9 @@ class State:
     high: int
     digest: str
     late: dict[str, str] = field(default_factory=dict)
-    parts: dict[str, Parts] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     number: int = 0
+    written: int = 0
 
     @property
     def at(self) -> datetime:
@@ -72,12 +73,7 @@ def root() -> Path:
 def load() -> State | None:
     """What holds now; None when nothing does or it cannot be read."""
     try:
-        raw = json.loads((root() / "state.json").read_text())
-        raw["parts"] = {
-            key: Parts(tuple(p["base"]), tuple(p["delta"]), p["touched"], p["rows"], p["touches"])
-            for key, p in raw["parts"].items()
-        }
-        return State(**raw)
+        return State(**json.loads((root() / "state.json").read_text()))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
@@ -97,7 +93,6 @@ def _save(state: State) -> None:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    root().mkdir(parents=True, exist_ok=True, mode=0o700)
     with (root() / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -111,122 +106,112 @@ def _rates_stamp() -> int:
 
 
 def refresh(*, anew: bool = False, step: Callable[[str], None] = lambda _text: None) -> dict[str, Any]:
-    """Bring the marts up to now; raises Busy. `anew` pulls everything. Nothing changed: only the moment moves on."""
-    with _alone():
-        old = None if anew else load()
-        _sweep(old)
-        with pull.snapshot():
-            moment = datetime.now(UTC)
-            here = pull.database()
-            if old is not None and (old.database != here or old.shape != shape.fingerprint() or not _whole(old)):
-                old = None
-            state = State(
-                file="", before=old.file if old else "", moment=moment.isoformat(), database=here, shape=shape.fingerprint(),
-                zone=organisation().time_zone, reporting=organisation().reporting_currency, rates=_rates_stamp(),
-                high=0, digest="", number=(old.number if old else _highest()) + 1,
-            )  # fmt: skip
-            changed: dict[str, set[int]] | None = None
-            if old is not None:
-                try:
-                    late = {int(n): datetime.fromisoformat(at) for n, at in old.late.items()}
-                    found, mark = pull.changed(pull.Watermark(old.high, late, old.digest))
-                    changed = pull.with_wholes(found)
-                except pull.StartAnew:
-                    changed = None
-            if changed is None:
-                mark = pull.top()
-            state.high, state.digest = mark.high, mark.digest
-            state.late = {str(n): at.isoformat() for n, at in mark.late.items()}
-            for key in shape.ENTITIES:
-                ids = None if changed is None else changed.get(key, set())
-                before = old.parts.get(key) if old is not None and ids is not None else None
-                if ids is None or before is None:
-                    step(key)
-                    names = pull.to_parquet(catalogue.get(key), root(), f"{key}-{state.number}-base")
-                    state.parts[key] = Parts(tuple(names), rows=_rows(names))
-                elif not ids:
-                    state.parts[key] = before
-                else:
-                    step(key)
-                    state.parts[key] = _touch(key, before, ids, state.number)
-            days = _rate_days()
-        same = old is not None and changed is not None and not any(changed.values())
-        if (
-            old is not None
-            and same
-            and (old.rates, old.zone, old.reporting) == (state.rates, state.zone, state.reporting)
+    """Bring the marts up to now, at least to the moment of asking; raises Busy when somebody else does. `anew` makes everything anew."""
+    root().mkdir(parents=True, exist_ok=True, mode=0o700)
+    asked = root() / "asked"
+    # Written before the lock is tried, looked at after it is given back: whoever is turned away is seen by whoever is at work.
+    with asked.open("a") as file:
+        file.write("anew" if anew else "")
+    done: dict[str, Any] = {}
+    while asked.exists():
+        with _alone():
+            try:
+                whole = asked.read_text() != ""
+                asked.unlink()
+            except FileNotFoundError:
+                continue
+            done = _refresh(whole, step)
+    return done
+
+
+def _refresh(anew: bool, step: Callable[[str], None]) -> dict[str, Any]:
+    old = None if anew else load()
+    _sweep(old)
+    with pull.snapshot():
+        moment = datetime.now(UTC)
+        here, org = pull.database(), organisation()
+        known = (here, shape.fingerprint(), org.time_zone, org.reporting_currency)
+        if old is not None and (
+            (old.database, old.shape, old.zone, old.reporting) != known or not (root() / old.file).exists()
         ):
-            state.file, state.before, state.rows = old.file, old.before, old.rows
-        else:
-            state.file = f"marts-{state.number}.duckdb"
-            target = root() / state.file
-            target.unlink(missing_ok=True)
-            state.rows = build.build(
-                root(), target, state.parts, zone=state.zone, reporting=state.reporting, rate_days=days, step=step
-            )
-        _save(state)
-        _sweep(state)
-        return {"rows": state.rows, "changed": None if changed is None else {k: len(v) for k, v in changed.items()}}
+            old = None
+        state = State(
+            file="", before=old.file if old else "", moment=moment.isoformat(), database=here, shape=known[1],
+            zone=org.time_zone, reporting=org.reporting_currency, rates=_rates_stamp(),
+            high=0, digest="", number=(old.number if old else _highest()) + 1,
+        )  # fmt: skip
+        days = _rate_days()
+        changed: dict[str, set[int]] | None = None
+        mark = pull.Watermark()
+        if old is not None:
+            try:
+                late = {int(n): datetime.fromisoformat(at) for n, at in old.late.items()}
+                changed, mark = pull.changed(pull.Watermark(old.high, late, old.digest))
+                changed = pull.with_wholes(changed)
+                if any(len(ids) > max(ANEW_FROM, old.rows.get(key, 0) // 5) for key, ids in changed.items()):
+                    raise pull.StartAnew("too much changed")
+                if any(changed.values()) and old.written > max(ANEW_FROM, sum(old.rows.values()) // 5):
+                    raise pull.StartAnew("too much has changed since")
+                if any(changed.values()) or old.rates != state.rates:
+                    _update(state, old, changed, days, step)
+                else:
+                    state.file, state.before, state.rows, state.written = old.file, old.before, old.rows, old.written
+            except (pull.StartAnew, update.TooMuch) as reason:
+                log.info("the marts are made anew: %s", reason)
+                changed = None
+        if changed is None:
+            mark = pull.top()
+            _anew(state, days, step)
+    state.high, state.digest = mark.high, mark.digest
+    state.late = {str(n): at.isoformat() for n, at in mark.late.items()}
+    _save(state)
+    _sweep(state)
+    return {"rows": state.rows, "changed": None if changed is None else {k: len(v) for k, v in changed.items()}}
+
+
+def _anew(state: State, days: list[date], step: Callable[[str], None]) -> None:
+    """A new file out of all live rows."""
+    parts = {}
+    for key in shape.ENTITIES:
+        step(key)
+        parts[key] = pull.to_parquet(catalogue.get(key), root(), f"{key}-{state.number}-base")
+    state.file = f"marts-{state.number}.duckdb"
+    target = root() / state.file
+    target.unlink(missing_ok=True)
+    state.rows = build.build(
+        root(), target, parts, zone=state.zone, reporting=state.reporting, rate_days=days, step=step
+    )
+
+
+def _update(
+    state: State, old: State, changed: dict[str, set[int]], days: list[date], step: Callable[[str], None]
+) -> None:
+    """A copy of the old file with what changed. `changed` gets the wholes that parts belonged to before they moved."""
+    import duckdb  # when it is needed: most processes never do
+
+    state.file = f"marts-{state.number}.duckdb"
+    target = root() / state.file
+    target.unlink(missing_ok=True)
+    shutil.copyfile(root() / old.file, target)
+    with duckdb.connect(str(target), config={**build.LIMITS, "temp_directory": str(root() / "spill")}) as con:
+        for key in shape.ENTITIES:
+            entity = catalogue.get(key)
+            for link in {rollup.link for rollup in entity.rollups} if changed.get(key) else ():
+                whole = catalogue.link_target(entity, link)
+                changed.setdefault(whole, set()).update(update.wholes(con, key, link, changed[key]))
+        fresh = {
+            key: pull.to_parquet(catalogue.get(key), root(), f"{key}-{state.number}-fresh", sorted(ids))
+            for key, ids in changed.items()
+            if ids
+        }
+        state.rows, written = update.apply(
+            con, root(), changed, fresh, zone=state.zone, reporting=state.reporting, rate_days=days, step=step
+        )
+    state.written = old.written + written
 
 
 def _rate_days() -> list[date]:
     return sorted(set(ExchangeRate.objects.order_by().values_list("date", flat=True).distinct()))
-
-
-def _rows(names: list[str]) -> int:
-    import duckdb  # when it is needed: most processes never do
-
-    if not names:
-        return 0
-    with duckdb.connect() as con:
-        found = con.execute(f"SELECT count(*) FROM {build._files(root(), names)}").fetchone()
-    return int(found[0]) if found else 0
-
-
-def _touch(key: str, before: Parts, ids: set[int], number: int) -> Parts:
-    """The parts after these rows changed: pulled anew, and out of what stood before."""
-    import duckdb  # when it is needed: most processes never do
-
-    entity = catalogue.get(key)
-    fresh = pull.to_parquet(entity, root(), f"{key}-{number}-fresh", sorted(ids))
-    delta, touched = f"{key}-{number}-delta.parquet", f"{key}-{number}-touched.parquet"
-    columns = ", ".join(quoted(c.name) for c in shape.pulled(entity))
-    with duckdb.connect(config=build.LIMITS) as con:
-        con.execute("CREATE TABLE now (id BIGINT)")
-        con.execute(f"INSERT INTO now SELECT unnest([{', '.join(map(str, sorted(ids)))}]::BIGINT[])")
-        pieces = [f"SELECT {columns} FROM {build._files(root(), fresh)}"] if fresh else []
-        if before.delta:
-            pieces.append(
-                f"SELECT {columns} FROM {build._files(root(), before.delta)} d ANTI JOIN now n ON d.id = n.id"
-            )
-        if pieces:
-            con.execute(f"COPY ({' UNION ALL '.join(pieces)}) TO '{root() / delta}' (FORMAT parquet, COMPRESSION zstd)")
-        seen = "SELECT id FROM now"
-        if before.touched:
-            seen += f" UNION SELECT id FROM {build._files(root(), [before.touched])}"
-        con.execute(f"COPY ({seen}) TO '{root() / touched}' (FORMAT parquet)")
-        n = con.execute(f"SELECT count(*) FROM {build._files(root(), [touched])}").fetchone()
-        touches = int(n[0]) if n else 0
-        parts = Parts(before.base, (delta,) if pieces else (), touched, before.rows, touches)
-        if touches > max(COMPACT_FROM, before.rows // 5):
-            name = f"{key}-{number}-base.parquet"
-            con.execute(
-                f"COPY ({build.source(root(), key, parts)}) TO '{root() / name}' (FORMAT parquet, COMPRESSION zstd)"
-            )
-            return Parts((name,), rows=_rows([name]))
-    return parts
-
-
-def _named(state: State | None) -> set[str]:
-    if state is None:
-        return set()
-    return {state.file, state.before} | {
-        name for p in state.parts.values() for name in (*p.base, *p.delta, p.touched) if name
-    }
-
-
-def _whole(state: State) -> bool:
-    return all((root() / name).exists() for name in _named(state) - {state.before, ""})
 
 
 def _highest() -> int:
@@ -235,8 +220,9 @@ def _highest() -> int:
 
 
 def _sweep(state: State | None) -> None:
-    """Away with what no state names: remains of refreshes that were killed."""
-    keep = _named(state or load()) | {"state.json", "lock"}
+    """Away with what no state names: rows on their way in, and remains of refreshes that were killed."""
+    state = state or load()
+    keep = {"state.json", "lock", "asked", *((state.file, state.before) if state else ())}
     for path in root().iterdir():
         if path.name not in keep:
             if path.is_dir():
@@ -264,7 +250,7 @@ class Opened:
             enum = str(type_).startswith("ENUM")
             self.columns.setdefault(table, {})[column] = "ENUM" if enum else str(type_)
             if enum:
-                values = self.con.execute(f"SELECT unnest(enum_range(NULL::{quoted(f'{table}/{column}')}))").fetchall()
+                values = self.con.execute(f"SELECT unnest(enum_range(NULL::{type_}))").fetchall()
                 self.enums[table, column] = {v[0]: code for code, v in enumerate(values)}
         self.fx: dict[str, dict[int, tuple[str, date | None]]] = {}
         for entity, fx, code, at in self.con.execute("SELECT entity, fx, currency, since FROM fx").fetchall():
@@ -273,6 +259,11 @@ class Opened:
             entity: (low, high)
             for entity, low, high in self.con.execute("SELECT entity, low, high FROM spans").fetchall()
         }
+        self.totals: dict[str, list[Totals]] = {}
+        for entity, name, keys, rows in self.con.execute(
+            "SELECT entity, name, keys, rows FROM totals WHERE rows IS NOT NULL ORDER BY rows, name"
+        ).fetchall():
+            self.totals.setdefault(entity, []).append(Totals(name, tuple(keys), rows))
         self.answers: dict[Any, Any] = {}
 
     def rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

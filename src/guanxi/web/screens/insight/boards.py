@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -28,6 +30,7 @@ from guanxi.web.pages.base import actor_of, render
 from guanxi.web.pages.base import answers as answers_page
 from guanxi.web.screens.insight.shown import BoardFilters, tile_shown, title_of
 from guanxi.web.shell import toast
+from guanxi.web.templatetags.gx import day
 
 
 def url_of(board: int) -> str:
@@ -54,6 +57,8 @@ def board(request: HttpRequest, board: int) -> HttpResponse:
     actor = actor_of(request)
     found = boards.get(actor, board)
     filters = BoardFilters.of(request, found)
+    if {"from", "to", "days"} & set(request.GET):
+        return _typed(request, actor, found, filters)
     period = periods.read(filters.period, formats_for(actor))
     if filters.who:
         filters.owners()
@@ -73,8 +78,7 @@ def board(request: HttpRequest, board: int) -> HttpResponse:
         "tiles": [{"tile": t, "title": title_of(t.title)} for t in tiles],
         "params": keep,
         "filters": filters,
-        "periods": _periods(filters.period, period),
-        "custom": {"start": period.start, "end": period.end},
+        "picker": picker(url_of(found.pk), filters, period, found.period),
         "people": _people(actor, filters.who),
         "regions": _regions(actor, filters.region),
         "may": may,
@@ -87,11 +91,73 @@ def board(request: HttpRequest, board: int) -> HttpResponse:
     return render(request, "insight/board.html", context)
 
 
-def _periods(chosen: str, period: periods.Period) -> list[tuple[str, str, bool]]:
-    found = [(periods.ALL, _("All time"), chosen in ("", periods.ALL))]
-    found += [(key, str(words.RANGES[key]), key == chosen) for key in periods.OFFERED]
+def _typed(request: HttpRequest, actor: Actor, board: Dashboard, filters: BoardFilters) -> HttpResponse:
+    """Days typed into the picker become a period in the address."""
+    text = {name: request.GET.get(name, "").strip()[:12] for name in ("from", "to", "days")}
+    try:
+        key = periods.typed(text["from"], text["to"], text["days"], formats_for(actor)) or filters.period
+    except BadQuery:
+        key = filters.period
+        wrong = _("Days are a number from 1 to %(most)s.") % {"most": periods.MOST_DAYS}
+        toast(request, wrong if text["days"] else _("These are no two days of a calendar."), level="error")
+    return HttpResponseRedirect(f"{url_of(board.pk)}?{replace(filters, period=key).params()}")
+
+
+@dataclass(frozen=True)
+class Picker:
+    """The choice of a period: groups of ready ones as (label, address, chosen), and what is in the fields."""
+
+    label: str
+    days: str
+    groups: tuple[tuple[tuple[str, str, bool], ...], ...]
+    first: str
+    last: str
+    counted: str
+    keep: tuple[tuple[str, str], ...]
+
+
+def picker(url: str, filters: BoardFilters, period: periods.Period, opens_with: str) -> Picker:
+    def one(key: str) -> tuple[str, str, bool]:
+        return period_name(key), f"{url}?{replace(filters, period=key).params()}", key == period.key
+
+    groups = (*periods.OFFERED, (periods.ALL,))
+    if all(opens_with not in group for group in groups) and ".." not in opens_with:
+        groups = (*groups[:-1], (opens_with, periods.ALL))
+    counted = period.key.removeprefix("last_").removesuffix("_days")
+    return Picker(
+        period_name(period.key), period_days(period), tuple(tuple(one(key) for key in group) for group in groups),
+        period.start.isoformat() if period.start else "", period.end.isoformat() if period.end else "",
+        counted if counted.isdigit() else "",
+        tuple((name, value) for name, value in (("who", filters.who), ("region", filters.region)) if value),
+    )  # fmt: skip
+
+
+def period_name(key: str) -> str:
+    """What a period is called where it stands alone."""
+    if key in ("", periods.ALL):
+        return _("All time")
+    if ".." in key:
+        return _("Chosen days")
+    return str(capfirst(words.range_text(key)))
+
+
+def period_days(period: periods.Period) -> str:
+    """Its days as the person writes them."""
+    if period.start is None and period.end is None:
+        return ""
+    if period.end is None:
+        return _("since %(day)s") % {"day": day(period.start)}
+    if period.start is None:
+        return _("until %(day)s") % {"day": day(period.end)}
+    return day(period.start) if period.start == period.end else f"{day(period.start)} – {day(period.end)}"
+
+
+def period_choices(chosen: str) -> list[tuple[str, str, bool]]:
+    """Periods a dashboard may open with."""
+    keys = [periods.ALL, *(key for group in periods.OFFERED for key in group)]
+    found = [(key, period_name(key), key == (chosen or periods.ALL)) for key in keys]
     if not any(on for _key, _label, on in found):
-        label = f"{period.start} – {period.end}" if ".." in chosen else str(words.RANGES.get(chosen, chosen))
+        label = chosen.replace("..", " – ").strip(" –") if ".." in chosen else period_name(chosen)
         found.append((chosen, label, True))
     return found
 

@@ -20,7 +20,7 @@ from guanxi.insight.boards import Draft, Invalid, Stale, Tile
 from guanxi.insight.models import Dashboard, Sharing
 from guanxi.web.access import signed_in
 from guanxi.web.pages.base import actor_of, answers, entity_plural, number, render
-from guanxi.web.screens.insight.boards import _periods, name_of, url_of
+from guanxi.web.screens.insight.boards import name_of, period_choices, url_of
 from guanxi.web.screens.insight.shown import title_of
 from guanxi.web.shell import toast
 
@@ -100,13 +100,6 @@ def _draft(request: HttpRequest, before: Draft) -> Draft:
 def _settings_page(
     request: HttpRequest, actor: Actor, board: Dashboard | None, draft: Draft, problems: list[str]
 ) -> HttpResponse:
-    from guanxi.insight import periods
-    from guanxi.records.read import BadQuery, formats_for
-
-    try:
-        period = periods.read(draft.period, formats_for(actor))
-    except BadQuery:
-        period = periods.Period(periods.ALL, None, None)
     wide = boards.may_share_widely(actor)
     roles = Role.objects.order_by("pk") if wide else Role.objects.filter(pk__in=actor.role_ids).order_by("pk")
     sharings = [(v, label) for v, label in Sharing.choices if wide or v != Sharing.EVERYBODY or draft.sharing == v]
@@ -115,7 +108,7 @@ def _settings_page(
         "name": name_of(board) if board else "",
         "draft": draft,
         "problems": problems,
-        "periods": _periods(draft.period, period),
+        "periods": period_choices(draft.period),
         "sharings": [(v, label, v == draft.sharing) for v, label in sharings],
         "roles": [(r.key, _(r.name) if r.ready_made else r.name, r.key in draft.roles) for r in roles],
         "back": url_of(board.pk) if board else reverse("insight"),

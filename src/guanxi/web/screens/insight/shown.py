@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -31,6 +32,7 @@ from guanxi.records.read import BadQuery, Filter
 from guanxi.records.read.query import resolve as resolve_conditions
 from guanxi.records.rights import UnknownField
 from guanxi.web.pages import addresses
+from guanxi.web.templatetags.gx import day
 from guanxi.web.templatetags.gx import number as figure
 
 
@@ -150,6 +152,7 @@ class Shown:
     zone: str = ""
     fresh: Any = None
     left_out: str = ""
+    rates_url: str = ""
     answer: Answer | None = None
 
 
@@ -164,7 +167,7 @@ def tile_shown(actor: Actor, tile: Tile, board: BoardFilters) -> Shown:
             question = board.on(actor, question)
         answer = answers.answer(actor, question)
         shown.answer = answer
-        _common(shown, answer)
+        _common(actor, shown, answer)
         if tile.kind == "number":
             _number(actor, shown, answer, board)
         else:
@@ -178,7 +181,7 @@ def tile_shown(actor: Actor, tile: Tile, board: BoardFilters) -> Shown:
     return shown
 
 
-def _common(shown: Shown, answer: Answer) -> None:
+def _common(actor: Actor, shown: Shown, answer: Answer) -> None:
     shown.currency, shown.zone = answer.currency, answer.zone
     shown.fresh = timezone.localtime(answer.fresh)
     if answer.left_out:
@@ -187,6 +190,8 @@ def _common(shown: Shown, answer: Answer) -> None:
             "%(n)s record is left out: there is no rate for its currency.",
             "%(n)s records are left out: there is no rate for their currency.", n,
         ) % {"n": figure(n)}  # fmt: skip
+        if actor.can("settings.currencies", "edit"):
+            shown.rates_url = reverse("settings-currencies")
 
 
 def _number(actor: Actor, shown: Shown, answer: Answer, board: BoardFilters) -> None:
@@ -199,7 +204,8 @@ def _number(actor: Actor, shown: Shown, answer: Answer, board: BoardFilters) -> 
     if earlier is None:
         return
     before = answers.answer(actor, earlier.on(actor, shown.tile.question())).total
-    shown.against = earlier.period.replace("..", " – ")
+    first, last = (day(date.fromisoformat(text)) for text in earlier.period.split(".."))
+    shown.against = first if first == last else f"{first} – {last}"
     if before.value == 0:
         shown.change = _("nothing before") if total.value else ""
         return

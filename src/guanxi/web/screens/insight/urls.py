@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from guanxi.web.screens.insight import boards, editing, export, records
+from guanxi.web.screens.insight import boards, editing, export, home, records
 
 urlpatterns: list[URLPattern] = [
     path("insight/", boards.first, name="insight"),
+    path("insight/home", home.home, name="insight-home"),
+    path("insight/home/choose", home.choose, name="insight-home-choose"),
     path("insight/dashboards/new", editing.new, name="dashboard-new"),
     path("insight/dashboards/undo/<int:id>", editing.undo, name="dashboard-undo"),
     path("insight/dashboards/<int:board>/", boards.board, name="dashboard"),
