@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import Client
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import expect
 
 from guanxi.core.access import SYSTEM
 from guanxi.core.identity import services
@@ -28,7 +32,13 @@ from tests import browser as browsers
 WIDE, PHONE = (1440, 900), (390, 844)
 PASSWORD = "correct horse battery"
 SHOTS = Path(__file__).parents[2] / "artefacts" / "journeys" if os.environ.get("GUANXI_SHOTS") else None
-WAIT = 20_000  # milliseconds; a page takes a tenth of a second, but the machine may be busy
+WAIT = 60_000  # milliseconds; a page takes a tenth of a second, but the machine may be busy
+TWO_FRAMES = """() => new Promise(
+  (done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))))"""
+TOASTS_STAY = """(() => {
+  const plain = window.setTimeout;
+  window.setTimeout = (call, after, ...rest) => (after === 8000 ? 0 : plain(call, after, ...rest));
+})()"""  # see toast.js: a notice leaves after eight seconds, and a look at a page may take longer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,6 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """Not longer than a module: Playwright keeps a loop in this thread, which other folders' tests must not find running."""
+    expect.set_options(timeout=WAIT)  # five seconds otherwise
     with browsers.chromium() as browser:
         yield browser
 
@@ -64,7 +75,22 @@ def house(transactional_db: None, address: str, settings: Any, tmp_path: Path) -
     access.forget_house()
     versions.refresh()
     yield
+    _quiet()
     access.forget_house()
+
+
+def _quiet() -> None:
+    """Requests that were under way when their browser was closed are answered, before the tables are emptied under them."""
+    ended = time.monotonic() + WAIT / 1000
+    with connection.cursor() as cursor:
+        while time.monotonic() < ended:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend' AND state NOT IN ('idle', 'disabled')"
+            )
+            if cursor.fetchone() == (0,):
+                return
+            time.sleep(0.05)
 
 
 @pytest.fixture
@@ -75,7 +101,7 @@ def worker(house: None) -> Iterator[None]:
     thread.start()
     yield
     made.stop()
-    thread.join(15)
+    thread.join(WAIT / 1000)
 
 
 @pytest.fixture
@@ -110,6 +136,7 @@ class Visitor:
         """A new tab, from now on the current one."""
         self.page = self.context.new_page()
         self.page.set_default_timeout(WAIT)
+        self.page.add_init_script(TOASTS_STAY)
         self.found = browsers.watch(self.page)
         return self.page
 
@@ -128,8 +155,16 @@ class Visitor:
 
     def settle(self) -> None:
         """The page is there and nothing that it asked for is still under way."""
+        # What begins with the page, or when something comes into sight, begins within two frames.
         self.page.wait_for_load_state("load")
-        self.page.wait_for_timeout(60)
+        while True:
+            try:
+                self.page.evaluate(TWO_FRAMES)
+                break
+            except PlaywrightError as error:
+                if "navigation" not in str(error):
+                    raise
+                self.page.wait_for_load_state("load")  # it went on to another page meanwhile
         self.page.wait_for_selector("html:not(.gx-busy):not(:has(.htmx-request))", state="attached")
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from guanxi.core.access import acting, actor_for
 from guanxi.records import bulk, catalogue, write
@@ -49,11 +50,11 @@ def test_a_card_is_moved_by_keyboard_and_taken_back(visitor: Any, three: dict[st
     say = page.locator("[data-board-say]")
     page.locator(f'[data-card="{card}"]').focus()
     page.keyboard.press("Space")
-    assert "远洋" in say.text_content()
+    expect(say).to_contain_text("远洋")
     page.keyboard.press("ArrowRight")
-    assert lane(page, "active").locator(f'[data-card="{card}"]').count() == 1
+    expect(lane(page, "active").locator(f'[data-card="{card}"]')).to_have_count(1)
     page.keyboard.press("Escape")
-    assert lane(page, "lead").locator("[data-card]").nth(1).get_attribute("data-card") == str(card)
+    expect(lane(page, "lead").locator("[data-card]").nth(1)).to_have_attribute("data-card", str(card))
     assert status_of(card) == "lead"
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowRight")
@@ -128,14 +129,15 @@ def test_a_thousand_cards_are_few_in_the_document(visitor: Any, three: dict[str,
     seen, most = page.evaluate(
         """async () => {
             const lane = document.querySelector('[data-column="active"]'), scroll = lane.querySelector("[data-scroll]");
-            const seen = new Set(); let most = 0, still = 0;
-            while (still < 40) {
+            const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            const seen = new Set(); let most = 0, latest = performance.now();
+            while (seen.size < 400 && performance.now() - latest < 30000) {
                 const before = seen.size;
                 for (const card of lane.querySelectorAll("[data-card]")) seen.add(card.dataset.card);
                 most = Math.max(most, lane.querySelectorAll("[data-card]").length);
-                still = seen.size === before ? still + 1 : 0;
+                if (seen.size > before) latest = performance.now();
                 scroll.scrollTop += 700;
-                await new Promise((done) => setTimeout(done, 30));
+                await drawn();
             }
             return [seen.size, most];
         }"""

@@ -80,7 +80,7 @@ def test_import_edit_origin_undo(visitor: Any, person: Any, worker: None, gbk: P
     me.look("edited")
     with me.answered("/origin/email"):
         page.click("#fact-email [data-origin]")
-    page.wait_for_selector("#gx-origin .gx-origin")
+    expect(page.locator("#gx-origin .gx-origin")).to_contain_text("info@dahua.example.com")
     panel = page.locator("#gx-origin").inner_text()
     assert "info@dahua.example.com" in panel and "王管理" in panel, panel
     assert "客户名单" not in panel.split("info@dahua")[0], panel

@@ -79,8 +79,8 @@ def test_own_field_and_filter(visitor: Any, person: Any) -> None:
     # What was typed is not lost by a slip: the browser asks before it leaves.
     asked: list[str] = []
     page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.click(".gx-crumbs a >> nth=0", no_wait_after=True)
-    page.wait_for_timeout(200)
+    with page.expect_event("dialog"):
+        page.click(".gx-crumbs a >> nth=0", no_wait_after=True)
     assert asked == ["beforeunload"]
     # Enter ends the composition of an input method and sends nothing.
     page.focus(f"[name='{key}']")
@@ -168,7 +168,7 @@ def test_many_rows_at_once(visitor: Any, person: Any) -> None:
     expect(options).to_have_count(1)
     me.look("assign")
     box.press("Enter")
-    assert box.input_value() == "李娜"
+    expect(box).to_have_value("李娜")
     page.click("#gx-dialog .gx-dialog-foot .btn-primary")
     toast = page.locator(".gx-toast[data-level=success]")
     expect(toast).to_be_visible()
