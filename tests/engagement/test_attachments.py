@@ -201,3 +201,98 @@ def test_every_record_has_a_panel_of_files(house: Any, get: Any) -> None:
     seen = get("marketer", f"/trade/product/{product}/panel/files", htmx=True).content.decode()
     assert "manual.pdf" in seen and "multipart" not in seen
     assert "attached manual.pdf" in get("marketer", f"/trade/product/{product}/timeline").content.decode()
+
+
+def test_who_attached_a_file_takes_it_away_and_nobody_else_of_their_kind(house: Any, get: Any, post: Any) -> None:
+    """MOD-5, SEC-1: a salesperson has no right to delete, but may correct their own mistake, and take that back too."""
+    id_ = house.customer()
+    send(house, "owner", attach(id_), ("mine.pdf", PDF))
+    send(house, "manager", attach(id_), ("theirs.pdf", PDF))
+    mine, theirs = (live().get(name=name).pk for name in ("mine.pdf", "theirs.pdf"))
+    panel = get("owner", f"/customers/account/{id_}/panel/files", htmx=True).content.decode()
+    assert f"/{mine}/remove" in panel and f"/{theirs}/remove" not in panel
+    url = panel.split('hx-post="')[1].split('"')[0]
+    assert str(mine) in url
+    refused = post("owner", url.replace(str(mine), str(theirs)))
+    unknown = post("owner", url.replace(str(mine), "987654321"))
+    assert refused.status_code == unknown.status_code == 404 and refused.content == unknown.content
+    assert post("colleague", url).status_code == 404 and post("marketer", url).status_code == 404
+    answer = post("owner", url, htmx=True)
+    undo = json.loads(answer["HX-Trigger"])["gx:toast"]["undo"]
+    assert answer.status_code == 200 and [row.name for row in live()] == ["theirs.pdf"]
+    post("owner", undo)
+    assert live().count() == 2 and get("owner", f"/engagement/attachment/{mine}/file/file").status_code == 200
+    assert post("manager", url, htmx=True).status_code == 200, "who may delete files deletes any"
+
+
+def test_a_download_is_a_line_of_access(house: Any, get: Any) -> None:
+    """SEC-3: who took which file stands in the journal; asking in vain, or only for the heading, does not."""
+    id_ = house.customer()
+    send(house, "owner", attach(id_), ("a.pdf", PDF))
+    made = live().get()
+    url = f"/engagement/attachment/{made.pk}/file/file"
+    get("stranger", url)
+    house.client(house.owner).head(url)
+    assert not ChangeSet.objects.filter(action="download").exists()
+    get("manager", url)
+    noted = ChangeSet.objects.get(action="download")
+    assert (noted.actor_name, noted.entity, noted.record, noted.lines) == (
+        "Manager",
+        "engagement.attachment",
+        made.pk,
+        0,
+    )
+    assert live().get().version == 1
+    assert "downloaded a file" in get("admin", "/journal/?action=download").content.decode()
+
+
+def test_a_refused_record_leaves_no_file_behind(house: Any, files_root: Path) -> None:
+    """Also where something else than the file is wrong with it, or the step around it fails."""
+    from django.db import transaction
+
+    from guanxi.core.access import acting, actor_for
+    from guanxi.engagement import services
+    from guanxi.records import catalogue, write
+
+    with pytest.raises(write.Invalid):
+        house.save("trade.product", {"sku": "", "name": "", "datasheet": SimpleUploadedFile("a.pdf", PDF)})
+    assert kept(files_root) == 0
+    id_, actor = house.customer(), actor_for(house.owner)
+
+    def uploads() -> Any:
+        yield SimpleUploadedFile("a.pdf", PDF)
+        raise OSError("the line broke")
+
+    with acting(actor), pytest.raises(OSError, match="broke"), transaction.atomic():
+        services.attach(actor, catalogue.get("customers.account"), id_, uploads())
+    assert kept(files_root) == 0 and not live().exists()
+
+
+def test_files_that_nothing_points_to_go_by_night(house: Any, post: Any, files_root: Path) -> None:
+    """What a record holds, what undo would bring back and what is young stays; the balance counts all."""
+    import os
+    import time
+
+    from guanxi.core.access import SYSTEM
+    from guanxi.core.jobs import enqueue, run_inline
+
+    id_ = house.customer()
+    send(house, "manager", attach(id_), ("live.pdf", PDF), ("deleted.pdf", PDF))
+    gone = live().get(name="deleted.pdf")
+    house.client(house.manager).post(f"/engagement/attachment/{gone.pk}/delete", {"version": gone.version})
+    assert live().count() == 1
+    product = house.save("trade.product", {"sku": "X", "name": "X", "datasheet": SimpleUploadedFile("1.pdf", PDF)}).id
+    house.save("trade.product", {"datasheet": SimpleUploadedFile("2.pdf", PDF)}, id=product)
+    old = time.time() - 2 * 24 * 3600
+    for n in range(3):
+        made = files.keep(SimpleUploadedFile(f"{n}.pdf", PDF))
+        if n:
+            os.utime(files.path_of(made["id"]), (old, old))
+    (files_root / "exports").mkdir()
+    (files_root / "exports" / ("0" * 32)).write_bytes(b"x")
+    done = run_inline(enqueue("records.files_tidy", {}, actor=SYSTEM))
+    assert done.state == "done", done.error
+    assert done.result["balance"] == {"read": 7, "created": 0, "updated": 2, "unchanged": 4, "skipped": 1, "held": 0}
+    assert done.result["missing"] == 0 and (files_root / "exports" / ("0" * 32)).exists()
+    again = run_inline(enqueue("records.files_tidy", {}, actor=SYSTEM))
+    assert again.result["balance"]["updated"] == 0

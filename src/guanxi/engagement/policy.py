@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Scope
@@ -20,6 +20,9 @@ class Follows(Policy):
     """
 
     field: str
+    makers_may: ClassVar[frozenset[str]] = frozenset(
+        {"delete"}
+    )  # a file attached by mistake is taken away by who did it
 
     def conditions(self, entity: Entity, actor: Actor, scope: Scope) -> tuple[Condition, ...] | None:
         if scope is Scope.NONE:

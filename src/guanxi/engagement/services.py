@@ -16,7 +16,7 @@ from guanxi.core.access.models import Level
 from guanxi.core.journal.ledger import change_set
 from guanxi.core.journal.models import Door
 from guanxi.engagement.entities import ATTACHMENT, INTERACTION, STEP
-from guanxi.records import read, rights, write
+from guanxi.records import files, read, rights, write
 from guanxi.records.entity import Entity
 
 State = Literal["late", "today", "planned", "none"]
@@ -157,7 +157,7 @@ def attach(actor: Actor, entity: Entity, id: int, uploads: Iterable[Any], *, doo
         raise read.Hidden(f"{entity.key} {id}")
     made: list[int] = []
     refused: list[tuple[str, Any]] = []
-    with change_set(actor, door=door, action="attach", entity=ATTACHMENT.key) as cs:
+    with files.unless_refused(), change_set(actor, door=door, action="attach", entity=ATTACHMENT.key) as cs:
         for upload in uploads:
             values = {"about_entity": entity.key, "about": id, "file": upload}
             try:

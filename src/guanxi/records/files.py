@@ -6,7 +6,9 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,6 +49,7 @@ TYPES: Mapping[str, tuple[bytes, ...]] = {
     ".eml": (),
 }
 NAME = 150
+_fresh: ContextVar[list[str] | None] = ContextVar("fresh_files", default=None)
 
 
 def limit() -> int:
@@ -67,6 +70,23 @@ def root() -> Path:
     path = Path(settings.FILES_ROOT)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
+
+
+@contextmanager
+def unless_refused() -> Iterator[None]:
+    """Files that are kept inside go away again when what is inside fails: no record will point to them."""
+    outer, mine = _fresh.get(), list[str]()
+    token = _fresh.set(mine)
+    try:
+        yield
+    except BaseException:
+        for id_ in mine:
+            path_of(id_).unlink(missing_ok=True)
+        raise
+    finally:
+        _fresh.reset(token)
+    if outer is not None:
+        outer.extend(mine)
 
 
 def keep(upload: Any) -> dict[str, Any]:
@@ -102,6 +122,8 @@ def keep(upload: Any) -> dict[str, Any]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+    if (fresh := _fresh.get()) is not None:
+        fresh.append(id_)
     return {"id": id_, "name": name, "size": size, "sha256": digest.hexdigest()}
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Q, QuerySet
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Scope
+from guanxi.core.journal.models import ChangeSet
 
 if TYPE_CHECKING:
     from guanxi.records.entity import Entity
@@ -39,6 +40,9 @@ class Policy:
     def conditions(self, entity: Entity, actor: Actor, scope: Scope) -> tuple[Condition, ...] | None:
         """Conditions that all must hold; EVERY for no limit; None for no rows."""
         raise NotImplementedError
+
+    #: What whoever made a row may do with it without a grant, as long as they see it and may make such rows.
+    makers_may: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def owner_field(self) -> str:
@@ -102,7 +106,17 @@ def q_of(conditions: Iterable[Condition]) -> Q:
 def conditions(entity: Entity, actor: Actor, action: str) -> tuple[Condition, ...] | None:
     """The conditions for what `actor` may `action` of `entity`; None: nothing at all. Nobody acts on what they may not see."""
     scope = min(actor.scope(entity.key, action), actor.scope(entity.key, "view"), key=lambda s: s.rank)
+    if scope is Scope.NONE and may_own(entity, actor, action):
+        limits = entity.policy.conditions(entity, actor, actor.scope(entity.key, "view"))
+        mine = ChangeSet.objects.filter(actor_id=actor.user_id).order_by().values("pk")
+        return None if limits is None else (*limits, Condition("created_in", mine))
     return entity.policy.conditions(entity, actor, scope)
+
+
+def may_own(entity: Entity, actor: Actor, action: str) -> bool:
+    """Whether the actor may do this to rows that they made themselves, though not to others'."""
+    made = actor.user_id is not None and action in entity.policy.makers_may
+    return made and actor.can(entity.key, "create") and actor.can(entity.key, "view")
 
 
 class NotByOwner(Exception):

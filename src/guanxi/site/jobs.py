@@ -9,7 +9,7 @@ def register_all() -> None:
     from guanxi.core.journal import jobs as journal
     from guanxi.insight import jobs as insight
     from guanxi.intake import jobs as intake
-    from guanxi.records import bulk_jobs
+    from guanxi.records import bulk_jobs, tidying
     from guanxi.records import jobs as records
 
-    assert tidy and journal and bulk_jobs and insight and intake and records
+    assert tidy and journal and bulk_jobs and tidying and insight and intake and records

@@ -15,7 +15,7 @@ from guanxi.core.journal import hashing
 from guanxi.core.journal.ledger import OpenSet, change_set
 from guanxi.core.journal.models import Change, Door, Op
 from guanxi.kit.problems import BadValue, Problem
-from guanxi.records import custom, ids, rights, search
+from guanxi.records import custom, files, ids, rights, search
 from guanxi.records.entity import Entity, Field
 from guanxi.records.read.cells import formats_for
 from guanxi.records.read.door import Hidden, visible
@@ -54,6 +54,7 @@ def save(
     """
     fields = {key: rights.field(actor, entity, key, Level.EDIT) for key in raw}
     with (
+        files.unless_refused(),
         change_set(
             actor, door=door, action=action or ("edit" if id else "create"), entity=entity.key, record=id, reason=reason
         ) as cs,

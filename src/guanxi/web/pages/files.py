@@ -1,4 +1,7 @@
-"""A file of a record, sent to be kept and never to be shown by the browser: under its own name, with no guess at its type."""
+"""A file of a record, sent to be kept and never to be shown by the browser: under its own name, with no guess at its type.
+
+That it was given out stands in the journal, as for a masked value that was looked at: a line of access, with nothing changed.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from pathlib import Path
 
 from django.http import FileResponse, HttpRequest
 
+from guanxi.core.journal import note
 from guanxi.records import files, kinds, read, rights
 from guanxi.records.entity import Entity
 from guanxi.web.pages.base import actor_of, entity_page
@@ -36,6 +40,8 @@ def download(request: HttpRequest, entity: Entity, id: int, field: str) -> FileR
         source = files.open_file(value)
     except FileNotFoundError as error:
         raise read.Hidden(f"{entity.key} {id}") from error
+    if request.method == "GET":
+        note(actor, action="download", entity=entity.key, record=id, detail={"field": known.key})
     name = str(value["name"])
     kind = TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
     response = FileResponse(source, as_attachment=True, filename=name, content_type=kind)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from guanxi.core import jobs
 from guanxi.core.access import Actor
 from guanxi.core.jobs import Job
+from guanxi.core.journal import note
 from guanxi.core.journal.models import ChangeSet
 from guanxi.kit.results import Balance
 from guanxi.records import bulk_jobs, catalogue
@@ -128,6 +129,9 @@ def file(request: HttpRequest, pk: int) -> HttpResponseBase:
         raise Http404("not kept")
     result = job.result or {}
     name = str(result["name"])
+    if request.method == "GET":
+        detail = {"rows": result.get("rows", 0), "format": str(result["form"]), "job": job.pk}
+        note(actor, action="download", entity=str(job.params["entity"]), detail=detail)
     return FileResponse(
         path.open("rb"),
         as_attachment=True,

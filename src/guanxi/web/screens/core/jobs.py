@@ -65,6 +65,7 @@ def shown(actor: Actor, job: Job) -> dict[str, Any]:
         "asked": job.is_open and job.cancel_requested,
         "again": _repeatable(job),
         "change_set": _result_set(actor, job),
+        "balance": job.result.get("balance") if isinstance(job.result, dict) else None,
     }  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def kept_of(actor: Actor, id: int) -> list[Kept]:  # noqa: A002
     found = Cells(actor, ATTACHMENT, "name", "file").of(rows, "created_at", "created_in")
     ids = [row["id"] for row, _cells in found]
     deletable = read.visible(ATTACHMENT, actor, "delete").filter(pk__in=ids)
-    may = set(deletable.values_list("pk", flat=True)) if ids and actor.can(ATTACHMENT.key, "delete") else set()
+    may = set(deletable.values_list("pk", flat=True)) if ids else set()
     made = makers(actor, {row["created_in"] for row, _cells in found})
     kept = []
     for row, cells in found:
@@ -121,10 +121,10 @@ def attach(request: HttpRequest, key: str, id: int) -> HttpResponse:  # noqa: A0
 
 
 @require_POST
-@allow(ATTACHMENT.key, "delete")
+@allow(ATTACHMENT.key, "view")
 @answers
 def remove(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
-    """Take a file away from its record; it can be taken back."""
+    """Take a file away from its record, for who may delete files, or attached this one; it can be taken back."""
     actor = actor_of(request)
     row = read.visible(ATTACHMENT, actor).filter(pk=id).values("about", "about_entity").first()
     done = write.delete(actor, ATTACHMENT, id)

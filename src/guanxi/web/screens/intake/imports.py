@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.core.jobs import Job
+from guanxi.core.journal import note
 from guanxi.core.org import versions
 from guanxi.intake import columns, files, services
 from guanxi.intake.models import ImportRun
@@ -387,6 +388,8 @@ def problems(request: HttpRequest, pk: int) -> HttpResponse:
     kind = (
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" if workbook else "text/csv; charset=utf-8"
     )
+    if request.method == "GET":
+        note(actor_of(request), action="download", entity=found.entity, detail={"import": found.pk})
     return FileResponse(  # type: ignore[return-value]
         place.open("rb"), as_attachment=True, filename=f"{stem}-{ending}{place.suffix}", content_type=kind
     )

@@ -53,6 +53,7 @@ ACTIONS = (
     "merge",
     "reveal",
     "export",
+    "download",
     "settings",
     "sign-in",
     "sign-in-failed",
@@ -369,7 +370,7 @@ def facts(actor: Actor, cs: ChangeSet) -> list[tuple[str, str]]:
         known = rights.readable(actor, entity)
         if key in known:
             found.append((_("Field"), str(known[key].label)))
-    if cs.action == "export":
+    if cs.action in ("export", "download") and "rows" in detail:
         found.append((_("Rows"), figure(detail.get("rows", 0))))
         found.append((_("Format"), str(detail.get("format", "")).upper()))
         if entity is not None:
