@@ -64,7 +64,7 @@ bench: $(VENV)/stamp-dev $(ASSETS) ## measure at 10 thousand, 100 thousand and a
 	@$(PY) -m bench $(ARGS)
 
 torture: $(VENV)/stamp-dev $(ASSETS) $(VENV)/stamp-messages ## kill program and database at 200 random points
-	@GUANXI_KILLS=200 $(PY) -m pytest -n 0 -m crash $(ARGS)
+	@GUANXI_KILLS=200 $(PY) -m pytest -n 0 -s -m crash $(ARGS)
 
 lock: $(VENV)/stamp-boot ## choose the newest allowed versions of everything and write them down with their hashes
 	@$(PY) tools/lock.py

@@ -423,6 +423,8 @@ def main() -> int:
         torturer.prepare()
         for n in range(given.kills):
             torturer.round(ways[n % len(ways)])
+            if n % 20 == 19:
+                print(f"{n + 1} kills, nothing wrong so far", file=sys.stderr, flush=True)
         caught_up = torturer.catch_up()
         torturer.command_line()
     except Wrong as wrong:

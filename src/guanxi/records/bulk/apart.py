@@ -157,7 +157,9 @@ def serve() -> None:
     given, out = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nobody else writes between the frames
     with suppress(BrokenPipeError, KeyboardInterrupt), patient_collector():
-        parsed_by, formats, lists = pickle.loads(_receive(given))  # noqa: S301 (from the one who started us)
+        if not (first := _receive(given)):
+            return  # whoever started us was killed before saying why
+        parsed_by, formats, lists = pickle.loads(first)  # noqa: S301 (from the one who started us)
         choices.hold(lists)
         raw: list[Raw] = []
 
