@@ -17,6 +17,7 @@ import "./behaviours/select-rows.js";
 import "./behaviours/grid.js";
 import "./behaviours/inline-edit.js";
 import "./behaviours/fill.js";
+import "./behaviours/fill-handle.js";
 import "./behaviours/paste.js";
 import "./behaviours/columns.js";
 import "./behaviours/filters.js";

@@ -102,6 +102,52 @@ def test_a_list_is_worked_in_like_a_sheet(person: Callable[..., User], visitor: 
     )
     assert copied.split("\n")[0].replace("+86", "") == "13800138000" and " " not in copied
 
+    # The corner of a cell drawn over the cells below, with the mouse; Esc lets go; Undo in the notice.
+    def handle() -> tuple[float, float]:
+        page.locator(".gx-cell-handle").wait_for()
+        box = page.locator(".gx-cell-handle").bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def middle(id_: int) -> tuple[float, float]:
+        box = cell(page, id_, 3).bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    cell(page, ids[0], 3).click()
+    page.mouse.move(*handle())
+    page.mouse.down()
+    page.mouse.move(*middle(ids[3]), steps=4)
+    assert page.locator("td[data-fill]").count() == 3
+    v.look("fill-handle", themes=("light",))
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    assert page.locator("td[data-fill]").count() == 0 and row(ids[1]).remark == ""
+    page.mouse.move(*handle())
+    page.mouse.down()
+    page.mouse.move(*middle(ids[2]), steps=4)
+    with v.answered("/grid/paste"):
+        page.mouse.up()
+    page.wait_for_function("id => document.querySelector(`tr[data-id='${id}']`).textContent.includes('张三')", arg=str(ids[2]))
+    assert [row(i).remark for i in ids] == ["张三", "张三", "张三", ""]
+    with v.leaving():
+        page.locator("#toasts .gx-toast form button").last.click()
+    assert [row(i).remark for i in ids] == ["张三", "", "", ""]
+
+    # And with a finger.
+    cell(page, ids[0], 3).click()
+    cdp.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    (x, y), (_, to) = handle(), middle(ids[1])
+    cdp.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 5):
+        point = {"x": x, "y": y + (to - y) * step / 4}
+        cdp.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    with v.answered("/grid/paste"):
+        cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_function("id => document.querySelector(`tr[data-id='${id}']`).textContent.includes('张三')", arg=str(ids[1]))
+    cdp.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    with v.leaving():
+        page.locator("#toasts .gx-toast form button").last.click()
+    assert row(ids[1]).remark == ""
+
     # A range from a spreadsheet: looked at, put in as one step, taken back from the notice.
     cell(page, ids[0], 2).click()
     paste(page, '13900139000\t"zwei\nZeilen"\n12\tb\n')

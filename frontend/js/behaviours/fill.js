@@ -1,6 +1,6 @@
 /** Ctrl-D in a grid: the value of the top cell of each chosen column goes into the cells below, or into the chosen rows. Delete empties. */
 
-function value(grid, id, key) {
+export function value(grid, id, key) {
   const found = grid.known?.rows[id]?.values[key];
   return found && typeof found === "object" && "id" in found ? found.id : found;
 }

@@ -2,7 +2,7 @@
  * A list as a grid: `tbody[data-grid]` with `data-base` (address of the list) and `data-cols` (its field keys, in order).
  * One cell is the current one (roving tabindex); arrows, Home, End and Page keys move it, Shift extends a range, Space chooses the
  * row, Ctrl-C copies clean values. Editing, filling and pasting stand in files of their own and take part by events on the body:
- * `gx:edit`, `gx:fill`, `gx:clear`, `gx:paste`.
+ * `gx:edit`, `gx:fill`, `gx:clear`, `gx:paste`; `gx:painted` says that another cell or range is the current one.
  */
 import { attach, csrf, t } from "../attach.js";
 import { composing } from "./keys.js";
@@ -85,6 +85,7 @@ class Grid {
     this.paint();
     this.load().then(() => {
       if (this.closed(id, key) && td.closest("[role=grid]")) td.setAttribute("aria-readonly", "true");
+      if (this.at?.id === id && this.at.key === key) this.tell("gx:painted");
     });
   }
 
@@ -116,6 +117,7 @@ class Grid {
     if (ids.length * keys.length > 1) {
       for (const id of ids) for (const key of keys) this.cell(id, key)?.setAttribute("data-in", "");
     }
+    this.tell("gx:painted");
   }
 
   /** Why a cell cannot be changed; "" when it can. Asks only what is known. */
