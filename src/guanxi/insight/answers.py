@@ -64,13 +64,6 @@ class Answer:
         return self.total.n == 0
 
 
-@dataclass
-class _Found:
-    sums: dict[tuple[Any, Any], money.Sum]
-    fresh: datetime
-    from_marts: bool
-
-
 def groups(actor: Actor, asked: Resolved, *, prefer: str = "") -> tuple[list[Group], datetime, bool]:
     """From the marts where they can answer, else from PostgreSQL. `prefer`: "live" or "marts", for tests and drills."""
     marts = store.opened() if prefer != "live" else None

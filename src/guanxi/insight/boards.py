@@ -158,7 +158,7 @@ def default_for(actor: Actor) -> Dashboard | None:
 
 
 #: The ready board that start pages begin with.
-HOME = "month"
+HOME = "lately"
 
 
 def tiles_for(actor: Actor, board: Dashboard) -> list[Tile]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from datetime import date
 
 from django.utils.translation import gettext_noop
 
@@ -32,14 +33,16 @@ TILES: tuple[Tile, ...] = (
     Tile("heat", "heat", gettext_noop("Orders by month and channel"), "trade.order", by="ordered_at:month", split="channel", width=6),
     Tile("complete", "completeness", gettext_noop("Completeness of customer data"), "customers.account", follows=False, width=6),
 )  # fmt: skip
-MONTH = gettext_noop("This month")
-#: What start pages begin with: how the month goes, against as many days of the last one.
-MONTH_TILES: tuple[Tile, ...] = (
-    *(replace(t, width=3) for t in TILES[:4]),
+LATELY = gettext_noop("Lately")
+#: What start pages begin with: how the last thirty days went, against the thirty before.
+LATELY_TILES: tuple[Tile, ...] = (
+    replace(TILES[0], width=4),
+    Tile("average", "number", gettext_noop("Average order"), "trade.order", measure="avg:total", width=4, height=1),
+    replace(TILES[2], width=4),
     Tile("days", "line", gettext_noop("Revenue by day"), "trade.order", measure="sum:total", by="ordered_at:day", width=8),
     Tile("top", "table", gettext_noop("Top customers"), "trade.order", measure="sum:total", by="account", top=5, width=4),
 )  # fmt: skip
-TITLES = frozenset(t.title for t in (*TILES, *MONTH_TILES)) | {NAME, MONTH}
+TITLES = frozenset(t.title for t in (*TILES, *LATELY_TILES)) | {NAME, LATELY}
 
 
 def install() -> None:
@@ -54,7 +57,12 @@ def install() -> None:
     Dashboard.objects.get_or_create(
         key=HOME,
         defaults={
-            "name": MONTH, "sharing": Sharing.EVERYBODY, "tiles": [asdict(t) for t in MONTH_TILES], "period": "this_month",
+            "name": LATELY, "sharing": Sharing.EVERYBODY, "tiles": [asdict(t) for t in LATELY_TILES], "period": "last_30_days",
             "position": 1,
         },
     )  # fmt: skip
+
+
+def lately(first: date, last: date) -> None:
+    """Start pages show these days instead of the last thirty: a demo company's figures are not of today."""
+    Dashboard.objects.filter(key=HOME).update(period=f"{first}..{last}")

@@ -8,13 +8,12 @@ transaction that could still bring them is open.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import connection
 
 from guanxi.core.journal.models import Change, ChangeBatch, ChangeSet, Op
 from guanxi.insight.marts import shape
@@ -38,17 +37,6 @@ class Watermark:
     high: int = 0
     late: dict[int, datetime] = field(default_factory=dict)
     digest: str = ""
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """Everything read inside is of one moment. In somebody else's transaction it is what that one sees."""
-    alone = not connection.in_atomic_block
-    with transaction.atomic():
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def database() -> str:

@@ -24,6 +24,7 @@ from django.conf import settings
 
 from guanxi.core.org.models import ExchangeRate, Version
 from guanxi.core.org.settings import organisation
+from guanxi.core.snapshot import snapshot
 from guanxi.insight.marts import build, pull, shape, update
 from guanxi.insight.marts.totals import Totals
 from guanxi.records import catalogue
@@ -127,7 +128,7 @@ def refresh(*, anew: bool = False, step: Callable[[str], None] = lambda _text: N
 def _refresh(anew: bool, step: Callable[[str], None]) -> dict[str, Any]:
     old = None if anew else load()
     _sweep(old)
-    with pull.snapshot():
+    with snapshot():
         moment = datetime.now(UTC)
         here, org = pull.database(), organisation()
         known = (here, shape.fingerprint(), org.time_zone, org.reporting_currency)

@@ -16,8 +16,8 @@ from guanxi.records import catalogue
 
 #: Below this many rows, reading them all is quick enough.
 FROM = 500_000
-#: Totals with more cells than rows divided by this are not worth their room.
-WORTH = 2
+#: Totals by month with more cells than rows divided by this are not worth their room.
+WORTH = 4
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def build(con: Any, key: str, rows: int) -> None:
             f"CREATE TABLE {quoted(name)} AS SELECT {columns}, {', '.join(_cells(key))} FROM {quoted(key)} GROUP BY {columns}"
         )
         n: int | None = int(con.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0])
-        if n is not None and n * WORTH > rows:
+        if n is not None and "@month" in keys and n * WORTH > rows:
             con.execute(f"DROP TABLE {quoted(name)}")
             n = None  # remembered as not worth it
         con.execute("INSERT INTO totals VALUES (?, ?, ?, ?)", [key, name, list(keys), n])

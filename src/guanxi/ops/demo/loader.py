@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from guanxi.core.access import SYSTEM, Actor, acting, actor_for
 from guanxi.core.identity.models import User
@@ -22,6 +23,7 @@ from guanxi.core.identity.services import add_person
 from guanxi.core.journal.models import Door
 from guanxi.core.org import currency, departments
 from guanxi.core.org.models import Department, ExchangeRate, Setting
+from guanxi.insight import ready
 from guanxi.ops.demo import business, followups, people, retail
 from guanxi.ops.demo.business import SHANGHAI
 from guanxi.ops.demo.journey import Basket, Journey
@@ -124,6 +126,7 @@ class Loader:
             self.retail_orders()
             self.follow_ups()
             self.index()
+            self.figures()
         if self.created:
             self.say(f"Demo company: {self.created:,} records in {time.monotonic() - began:.0f} s.")
         return self.created
@@ -362,6 +365,15 @@ class Loader:
                 self.say("Demo company: search …")
                 for entity in catalogue.every():
                     search.rebuild(entity)
+
+
+    def figures(self) -> None:
+        """Purchases are of years ago: start pages show the thirty days before the last one."""
+        with self.step("figures") as todo:
+            last = visible(catalogue.get("trade.order"), self.admin).aggregate(last=Max("ordered_at"))["last"]
+            if todo and last is not None:
+                last_day = last.astimezone(SHANGHAI).date()
+                ready.lately(last_day - timedelta(days=29), last_day)
 
 
 def _levels(rows: list[Row]) -> Iterator[list[Row]]:
