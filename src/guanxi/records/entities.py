@@ -18,7 +18,7 @@ TAG = Entity(
         Field("name", kind=kinds.Text(max_length=60), search=True, sort=True, unique=True, aliases=("标签", "标签名称", "tag", "label")),
         Field("type", kind=kinds.Choice(list=lists.TAG_TYPE), bulk=True, aliases=("标签类型", "类型", "tag type")),
         Field("colour", kind=kinds.Choice(list=lists.COLOUR), bulk=True, aliases=("颜色", "color")),
-        Field("retired", kind=kinds.YesNo(), bulk=True, help=_("Records keep it; nobody can choose it any more."), aliases=("已停用", "停用", "retired")),
+        Field("retired", bulk=True, help=_("Records keep it; nobody can choose it any more."), aliases=("已停用", "停用")),
     ),
     columns=("name", "type", "colour", "retired", "created_at"),
     sections=(Section(_("Basics"), "name", "type", "colour", "retired"),),

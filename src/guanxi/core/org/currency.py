@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from bisect import bisect_left
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
 from functools import cache
 
@@ -106,6 +107,26 @@ def rate(currency: str, *, on: Date | None = None, to: str | None = None) -> Dec
             if first is not None and second is not None:
                 return first * second
     raise NoRate(currency, to, on)
+
+
+def rated_since(currency: str, to: str | None = None) -> Date | None:
+    """The first day on which a rate leads from `currency` to another (default: the reporting currency); None for never.
+
+    Once there is one there is one for good, so it is looked for by halves.
+    """
+    days = sorted(ExchangeRate.objects.order_by().values_list("date", flat=True).distinct())
+
+    def rated(day: Date) -> bool:
+        try:
+            rate(currency, on=day, to=to)
+        except NoRate:
+            return False
+        return True
+
+    if currency == (to or org_settings.get("reporting_currency")):
+        return Date.min
+    place = bisect_left(days, True, key=rated)
+    return days[place] if place < len(days) else None
 
 
 def _middles(currency: str, to: str, reporting: str) -> list[str]:

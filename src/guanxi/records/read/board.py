@@ -80,11 +80,15 @@ class Card:
 
 @dataclass(frozen=True)
 class Figure:
-    """What a column holds: how many, and the sum in the reporting currency. `left_out`: currencies without a rate."""
+    """What a column holds: how many, and the sum in the reporting currency.
+
+    `left_out`: currencies without a rate, `left_n`: how many amounts are in them.
+    """
 
     n: int = 0
     total: Decimal | None = None
     left_out: tuple[str, ...] = ()
+    left_n: int = 0
 
 
 @dataclass(frozen=True)
@@ -365,6 +369,7 @@ def figures(
     counts: dict[str, int] = {}
     sums: dict[str, Decimal] = {}
     without: dict[str, set[str]] = {}
+    left: dict[str, int] = {}
     for row in rows:
         code = row["_by"] or NONE
         counts[code] = counts.get(code, 0) + row["_n"]
@@ -373,13 +378,14 @@ def figures(
         rate = rates.of(row["_currency"] or base, row["_day"])
         if rate is None:
             without.setdefault(code, set()).add(row["_currency"])
+            left[code] = left.get(code, 0) + row["_k"]
         else:
             sums[code] = sums.get(code, Decimal(0)) + row["_sum"] * rate
     unit = Decimal(1).scaleb(-get_currency_precision(base))
     return {
         code: Figure(
             n, None if amount is None else sums.get(code, Decimal(0)).quantize(unit, rounding=ROUND_HALF_EVEN),
-            tuple(sorted(without.get(code, ()))),
+            tuple(sorted(without.get(code, ()))), left.get(code, 0),
         )
         for code, n in counts.items()
     }  # fmt: skip
@@ -404,7 +410,9 @@ def _grouped(
         # Only what has to be turned into the reporting currency needs its day: the groups stay few.
         day = Case(When(_currency__in=[base, ""], then=none), default=when, output_field=DateField())
     rows = rows.annotate(_day=day)
-    return list(rows.values("_by", "_currency", "_day").annotate(_n=Count("pk"), _sum=Sum(amount.expression)))
+    return list(rows.values("_by", "_currency", "_day").annotate(
+        _n=Count("pk"), _sum=Sum(amount.expression), _k=Count(amount.expression)
+    ))  # fmt: skip
 
 
 class _Rates:

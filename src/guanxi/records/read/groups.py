@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -22,7 +22,7 @@ from guanxi.records import custom, kinds, rights
 from guanxi.records.entity import Entity, Field
 from guanxi.records.read.cells import formats_for, names_of
 from guanxi.records.read.page import matching
-from guanxi.records.read.query import BadQuery, Filter, Query
+from guanxi.records.read.query import NO_SUM, BadQuery, Filter, Query
 
 MOST = 100  # groups that are shown
 
@@ -31,7 +31,8 @@ MOST = 100  # groups that are shown
 class Group:
     """Records with one value. `query` opens them as a list, None where no question means exactly them.
 
-    `total`: in the reporting currency, None without an amount; `left_out`: currencies that no rate leads from.
+    `total`: in the reporting currency, None without an amount; `left_out`: currencies that no rate leads from, and
+    `left_n`: how many amounts are left out for that.
     `restricted`: they point to what the actor may not see.
     """
 
@@ -43,11 +44,15 @@ class Group:
     query: Query | None
     empty: bool = False
     restricted: bool = False
+    left_n: int = 0
 
 
 @dataclass(frozen=True)
 class Grouped:
-    """`more`: further groups, with fewer records each. `n` and `total` are of the whole list. `dated`: whose day's rates count."""
+    """`more`: further groups, with fewer records each. `n` and `total` are of the whole list. `dated`: whose day's rates count.
+
+    `amount`: what is added up; `currency`: into which, "" for numbers that are no money.
+    """
 
     field: Field
     amount: Field | None
@@ -58,6 +63,7 @@ class Grouped:
     n: int
     total: Decimal | None
     left_out: tuple[str, ...]
+    left_n: int = 0
 
 
 def choosable(actor: Actor, entity: Entity) -> list[Field]:
@@ -96,6 +102,36 @@ def amount_of(actor: Actor, entity: Entity) -> tuple[Field | None, Field | None]
     return amount, known.get(board.dated)
 
 
+def summable(actor: Actor, entity: Entity) -> list[Field]:
+    """The fields that groups can add up, as far as the actor may read them: amounts of money, and plain numbers."""
+    known = {k for k, f in rights.readable(actor, entity).items() if rights.level(actor, f).rank >= Level.READ.rank}
+    return [f for k, f in custom.fields(entity).items() if k in known and _adds_up(f, known)]
+
+
+def _adds_up(field: Field, known: Collection[str]) -> bool:
+    if field.computed or field.secret:
+        return False
+    if isinstance(field.kind, kinds.Money):
+        # An amount whose currency stands with another record (a line's with its order) cannot be converted here.
+        return bool(field.kind.currency) or field.kind.currency_field in known
+    return type(field.kind) in (kinds.Number, kinds.Integer)  # shares and stars do not add up
+
+
+def sum_of(actor: Actor, entity: Entity, query: Query) -> tuple[Field | None, Field | None]:
+    """What the groups of a question add up, and the day whose rates count. UnknownField and BadQuery as everywhere."""
+    standing, dated = amount_of(actor, entity)
+    if not query.sum:
+        return standing, dated
+    if query.sum == NO_SUM:
+        return None, None
+    field = rights.field(actor, entity, query.sum)
+    if field not in summable(actor, entity):
+        raise BadQuery(f"The list cannot add up {field.key}")
+    if not isinstance(field.kind, kinds.Money):
+        return field, None
+    return field, rights.readable(actor, entity).get(entity.board.dated) if dated is None else dated
+
+
 def groups(entity: Entity, actor: Actor, query: Query) -> Grouped:
     """All that the question means, counted. Three queries, and one for names, whatever the number of groups."""
     field = resolve_by(actor, entity, query)
@@ -105,27 +141,29 @@ def groups(entity: Entity, actor: Actor, query: Query) -> Grouped:
     found = [(row["_by"], row["_n"]) for row in counted[: MOST + 1]]
     more = len(found) > MOST
     found = found[:MOST]
-    amount, dated = amount_of(actor, entity)
-    base = org_settings.get("reporting_currency")
+    amount, dated = sum_of(actor, entity, query)
+    # Numbers that are no money have no currency, and none to be converted into.
+    base = org_settings.get("reporting_currency") if amount is None or isinstance(amount.kind, kinds.Money) else ""
     sums: dict[Any, _Sum] = {}
     whole, n = _Sum(), sum(k for _v, k in found)
     if amount is not None:
         rates = _Rates(base)
-        for value, unit, day, total in _amounts(entity, rows, amount, dated, base, None if not more else found):
-            sums.setdefault(_plain(value), _Sum()).add(total, rates.of(unit, day), unit)
+        for value, unit, day, total, k in _amounts(entity, rows, amount, dated, base, None if not more else found):
+            sums.setdefault(_plain(value), _Sum()).add(total, rates.of(unit, day), unit, k)
         whole = _Sum.of(sums.values())
         if more:
             whole = _Sum()
-            for _value, unit, day, total in _amounts(entity, rows, amount, dated, base, ()):
-                whole.add(total, rates.of(unit, day), unit)
+            for _value, unit, day, total, k in _amounts(entity, rows, amount, dated, base, ()):
+                whole.add(total, rates.of(unit, day), unit, k)
     further = 0
     if more:
         further = rows.values("_by").distinct().count() - MOST
         n = rows.count()
     made = _made(actor, query, field, found, sums, amount is not None, base)
     return Grouped(
-        field, amount, dated, base, tuple(made), further, n, whole.rounded(base) if amount else None, whole.left_out
-    )
+        field, amount, dated, base, tuple(made), further, n, whole.rounded(base) if amount else None, whole.left_out,
+        whole.left_n,
+    )  # fmt: skip
 
 
 def _expression(field: Field, actor: Actor) -> Any:
@@ -144,11 +182,12 @@ def _plain(value: Any) -> Any:
 def _amounts(
     entity: Entity, rows: QuerySet[Any], amount: Field, dated: Field | None, base: str,
     shown: Sequence[tuple[Any, int]] | None,
-) -> Iterable[tuple[Any, str, date | None, Decimal]]:  # fmt: skip
-    """(value, currency, day, sum); of the groups `shown` (None: of all), or of everything together where it is empty."""
-    assert isinstance(amount.kind, kinds.Money)
-    named = custom.fields(entity).get(amount.kind.currency_field)
-    unit = named.expression if named is not None else Value(amount.kind.currency)
+) -> Iterable[tuple[Any, str, date | None, Decimal, int]]:  # fmt: skip
+    """(value, currency, day, sum, how many); of the groups `shown` (None: of all), or of everything together where it is empty."""
+    unit: Any = Value("")
+    if isinstance(amount.kind, kinds.Money):
+        named = custom.fields(entity).get(amount.kind.currency_field)
+        unit = named.expression if named is not None else Value(amount.kind.currency)
     rows = rows.annotate(_unit=Cast(unit, output_field=TextField()))
     none = Value(None, output_field=DateField())
     day: Any = none
@@ -162,10 +201,10 @@ def _amounts(
         values = [v for v, _n in shown if v is not None]
         rows = rows.filter(Q(_by__in=values) | Q(_by__isnull=True) if len(values) < len(shown) else Q(_by__in=values))
     keys = ["_unit", "_day"] if shown is not None and not shown else ["_by", "_unit", "_day"]
-    found = rows.annotate(_day=day).values(*keys).annotate(_sum=Sum(amount.expression))
+    found = rows.annotate(_day=day).values(*keys).annotate(_sum=Sum(amount.expression), _k=Count(amount.expression))
     for row in found:
         if row["_sum"] is not None:
-            yield row.get("_by"), row["_unit"] or base, row["_day"], row["_sum"]
+            yield row.get("_by"), row["_unit"] or base, row["_day"], row["_sum"], row["_k"]
 
 
 @dataclass
@@ -174,9 +213,11 @@ class _Sum:
 
     total: Decimal = Decimal(0)
     left_out: tuple[str, ...] = ()
+    left_n: int = 0
 
-    def add(self, amount: Decimal, rate: Decimal | None, unit: str) -> None:
+    def add(self, amount: Decimal, rate: Decimal | None, unit: str, n: int) -> None:
         if rate is None:
+            self.left_n += n
             self.left_out = tuple(sorted({*self.left_out, unit}))
         else:
             self.total += amount * rate
@@ -187,9 +228,12 @@ class _Sum:
         for part in parts:
             whole.total += part.total
             whole.left_out = tuple(sorted({*whole.left_out, *part.left_out}))
+            whole.left_n += part.left_n
         return whole
 
     def rounded(self, base: str) -> Decimal:
+        if not base:
+            return self.total
         return self.total.quantize(Decimal(1).scaleb(-get_currency_precision(base)), rounding=ROUND_HALF_EVEN)
 
 
@@ -229,7 +273,7 @@ def _made(
         total = sums.get(value, _Sum())
         group = Group(
             "", "", n, total.rounded(base) if money else None, total.left_out if money else (),
-            _opening(query, field, value), empty=value is None,
+            _opening(query, field, value), empty=value is None, left_n=total.left_n,
         )  # fmt: skip
         if value is None:
             made.append(group)
@@ -238,10 +282,18 @@ def _made(
                 made.append(replace(group, label=names[value][0], colour=names[value][1]))
                 continue
             # What they point to is not to be seen: not even how many different ones there are.
-            old = unseen or replace(group, n=0, total=Decimal(0) if money else None, left_out=())
+            old = unseen or replace(group, n=0, total=Decimal(0) if money else None, left_out=(), left_n=0)
             both = (old.total or Decimal(0)) + (group.total or Decimal(0)) if money else None
             left_out = tuple(sorted({*old.left_out, *group.left_out}))
-            unseen = replace(old, n=old.n + n, total=both, left_out=left_out, query=None, restricted=True)
+            unseen = replace(
+                old,
+                n=old.n + n,
+                total=both,
+                left_out=left_out,
+                query=None,
+                restricted=True,
+                left_n=old.left_n + group.left_n,
+            )
         elif isinstance(kind, kinds.Date):
             made.append(replace(group, label=month_text(value, chinese=formats.chinese)))
         else:

@@ -195,7 +195,10 @@ def words(figure: Figure | None, formats: Formats) -> dict[str, str]:
         total = Money().format_in(figure.total, org_settings.get("reporting_currency"), formats)
     note = ""
     if figure.left_out:
-        note = _("Without %(currencies)s: there is no exchange rate.") % {"currencies": ", ".join(figure.left_out)}
+        note = ngettext(
+            "%(n)s amount in %(currencies)s is left out: there is no exchange rate.",
+            "%(n)s amounts in %(currencies)s are left out: there is no exchange rate.", figure.left_n,
+        ) % {"n": grouped(figure.left_n), "currencies": ", ".join(figure.left_out)}  # fmt: skip
     return {"n": grouped(figure.n), "total": total, "note": note}
 
 

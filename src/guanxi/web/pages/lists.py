@@ -9,6 +9,9 @@ from urllib.parse import parse_qsl, quote_plus
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from guanxi.core.access import Actor
 from guanxi.core.access.models import Level
@@ -17,7 +20,7 @@ from guanxi.records import read, rights
 from guanxi.records.entity import Entity
 from guanxi.records.kinds.numbers import locale_of, money_writer
 from guanxi.records.read import groups
-from guanxi.records.read.query import MAX_SORT
+from guanxi.records.read.query import MAX_SORT, NO_SUM
 from guanxi.web.pages import addresses, filters, saved_views
 from guanxi.web.pages.base import actor_of, entity_page, entity_plural, number, render, wants
 from guanxi.web.pages.chips import Chip, chips, operand_text  # noqa: F401 (other pages know them from here)
@@ -169,8 +172,18 @@ def _frame(
         "asked": query.asks,
         "by": [(f.key, str(f.label), f"{ungrouped}&by={f.key}") for f in groups.choosable(actor, entity)],
         "ungrouped_url": ungrouped,
+        "sums": _sums(actor, entity, query, base) if query.by else [],
         "import_url": import_url(entity) if may["import"] and may["create"] else "",
     }
+
+
+def _sums(actor: Actor, entity: Entity, query: read.Query, base: str) -> list[tuple[str, str, bool]]:
+    """What the groups can add up: (label, address, whether they do); "only count" first."""
+    fields = groups.summable(actor, entity)
+    now = groups.sum_of(actor, entity, query)[0]
+    found = [(_("Nothing, only count"), f"{base}?{query.params(sum=NO_SUM)}", now is None)]
+    found += [(str(f.label), f"{base}?{query.params(sum=f.key)}", f == now) for f in fields]
+    return found if fields else []
 
 
 @dataclass(frozen=True)
@@ -195,7 +208,7 @@ def grouped_list(
     base = addresses.list_url(entity.key)
     found = groups.groups(entity, actor, query)
     locale = locale_of(read.formats_for(actor))
-    write = money_writer(found.currency, locale)
+    write = money_writer(found.currency, locale) if found.currency else figure
     most = max((g.n for g in found.groups), default=1)
     lines = [
         Line(
@@ -212,9 +225,11 @@ def grouped_list(
         **_frame(actor, entity, query, views, current),
         "total": count_text(found.n),
         "found": found,
+        "rates_url": reverse("settings-currencies") if actor.can("settings.currencies", "edit") else "",
         "lines": lines,
         "whole": "" if found.total is None else write(found.total),
         "n": figure(found.n),
+        "today": timezone.localdate(),
     }
     context["fragment"] = fragment = "rows" if wants(request, "rows") else ""
     return render(request, "pages/groups.html", context, fragment=fragment)
@@ -231,7 +246,7 @@ def _page_url(base: str, query: read.Query, cursor: str, start: int) -> str:
 
 def import_url(entity: Entity) -> str:
     """Where files are imported, if that page is there."""
-    from django.urls import NoReverseMatch, reverse
+    from django.urls import NoReverseMatch
 
     for name in ("import", "intake:import", "intake-import"):
         try:

@@ -6,11 +6,12 @@ import datetime
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
@@ -21,7 +22,10 @@ from guanxi.core.identity import preferences
 from guanxi.core.org import currency
 from guanxi.core.org import settings as org_settings
 from guanxi.core.org.models import ExchangeRate
+from guanxi.records import unrated
 from guanxi.web.access import allow_area
+from guanxi.web.pages import addresses
+from guanxi.web.pages.base import entity_plural
 from guanxi.web.screens.core.inputs import Input, act, actor_of, attempt, filled, page
 from guanxi.web.shell import toast
 
@@ -59,14 +63,14 @@ def organisation(request: HttpRequest) -> HttpResponse:
     return page(request, "core/organisation.html", {"inputs": inputs}, errors)
 
 
-def _rate_inputs(shown: str) -> list[Input]:
+def _rate_inputs(shown: str, day: str = "") -> list[Input]:
     reporting = org_settings.get("reporting_currency")
     names = currency.names(get_language() or "zh-hans")
     options = [(code, f"{code} · {name}") for code, name in names.items() if code != reporting]
     return [
         Input("currency", _("Currency"), "select", shown, [("", "–"), *options], required=True),
         Input("rate", _("One unit is worth, in %(base)s") % {"base": reporting}, "number", required=True),
-        Input("date", _("Valid from"), "date", timezone.localdate().isoformat(), required=True),
+        Input("date", _("Valid from"), "date", day or timezone.localdate().isoformat(), required=True),
     ]
 
 
@@ -74,7 +78,7 @@ def _rate_inputs(shown: str) -> list[Input]:
 def currencies(request: HttpRequest) -> HttpResponse:
     """The reporting currency, today's rates, and the rates recorded for one currency; POST records one."""
     shown = request.GET.get("currency", "")
-    inputs = _rate_inputs(shown)
+    inputs = _rate_inputs(shown, _day(request.GET.get("date", "")))
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
         given = {item.name: request.POST.get(item.name, "") for item in inputs}
@@ -83,6 +87,31 @@ def currencies(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(f"{reverse('settings-currencies')}?currency={given['currency']}")
         inputs = filled(inputs, given, errors)
     return _currencies(request, inputs, shown, errors)
+
+
+def _day(text: str) -> str:
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        return ""
+
+
+@allow_area("settings.currencies", "edit")
+def rates_missing(request: HttpRequest) -> HttpResponse:
+    """A piece of the page: amounts that sums leave out for want of a rate. Asked for by itself, since it reads many records."""
+    actor = actor_of(request)
+    lines = []
+    for one in unrated.found(actor):
+        conditions = [(f"f.{one.unit.key}.is", one.currency)] if one.unit is not None else []
+        if one.dated is not None:
+            conditions.append((f"f.{one.dated.key}.between", one.first.isoformat()))
+            conditions.append((f"f.{one.dated.key}.between", one.last.isoformat()))
+        lines.append({
+            "one": one, "label": entity_plural(one.entity),
+            "list": f"{addresses.list_url(one.entity.key)}?{urlencode(conditions)}",
+            "set": f"{reverse('settings-currencies')}?{urlencode({'currency': one.currency, 'date': one.first.isoformat()})}#new",
+        })  # fmt: skip
+    return render(request, "core/rates_missing.html", {"lines": lines, "n": sum(line["one"].n for line in lines)})
 
 
 def _currencies(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -39,10 +39,8 @@ def department_choices() -> list[tuple[str, str]]:
     return [(str(row.pk), "\u2003" * depth + row.name) for depth, row, _people in departments.tree()]
 
 
-@allow_area(AREA, "edit")
-def people(request: HttpRequest) -> HttpResponse:
-    """Everybody, by name; filters: text, department (and below), role, state."""
-    get = request.GET
+def matching(get: QueryDict) -> tuple[QuerySet[User], dict[str, Any]]:
+    """The people whom the list's address means, by name, and what it was understood to ask: text, department, role, state."""
     state = get.get("state", "active")
     rows = services.list_people(active={"active": True, "inactive": False}.get(state))
     text = " ".join(get.get("q", "").split())[:100]
@@ -54,6 +52,15 @@ def people(request: HttpRequest) -> HttpResponse:
     role = Role.objects.filter(key=get.get("role", "")).first()
     if role is not None:
         rows = rows.filter(roles=role)
+    return rows, {"text": text, "department": department, "role": role, "state": state}
+
+
+@allow_area(AREA, "edit")
+def people(request: HttpRequest) -> HttpResponse:
+    """Everybody, by name; filters: text, department (and below), role, state."""
+    get = request.GET
+    rows, asked = matching(get)
+    text, department, role, state = asked["text"], asked["department"], asked["role"], asked["state"]
     count = rows.count()
     first = min((number(get.get("page", "")) or 1) - 1, count // PER_PAGE) * PER_PAGE
     shown = list(rows[first : first + PER_PAGE])
@@ -86,6 +93,7 @@ def people(request: HttpRequest) -> HttpResponse:
                   [("active", _("Active")), ("inactive", _("Inactive")), ("all", _("All"))]),
         ],
         "text": text,
+        "asked": [(name, get[name]) for name in ("q", "department", "role", "state") if get.get(name)],
         "filtered": bool(text or department or role or state != "active"),
     }  # fmt: skip
     return page(request, "core/people.html", context)

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from guanxi.core.access import Actor
 from guanxi.core.access import services as access
 from guanxi.core.access.models import Role
+from guanxi.core.identity import people_bulk
+from guanxi.core.identity import services as people
 from guanxi.core.identity.models import User
 from guanxi.core.journal.models import ChangeSet
 from guanxi.core.org import currency, departments
@@ -42,6 +45,9 @@ class Changed(Exception):
 
 
 def word(key: str) -> str:
+    """What a key of a change is called; keys that are numbers are people (of a step that changed several)."""
+    if key.isascii() and key.isdigit():
+        return User.objects.filter(pk=int(key)).values_list("name", flat=True).first() or f"#{key}"
     return str(WORDS.get(key, key))
 
 
@@ -49,6 +55,8 @@ def say(entity: str, key: str, value: Any) -> str:
     """A value of a setting in words."""
     if value in (None, "", [], {}):
         return ""
+    if isinstance(value, dict) and entity == "core.user":
+        return "; ".join(f"{word(name)}: {say(entity, name, one) or _('none')}" for name, one in value.items())
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, list):
@@ -153,9 +161,34 @@ def _field(actor: Actor, record: int | None, before: State, after: State) -> Non
         raise Changed from None
 
 
+def _person(actor: Actor, record: int | None, before: State, after: State) -> None:
+    if record is None:  # several people at once
+        try:
+            people_bulk.put_back(actor, before, after)
+        except people_bulk.Meanwhile:
+            raise Changed from None
+        return
+    one = User.objects.filter(pk=record).first()
+    if one is None:
+        raise Changed
+    _same(people.state(one), after)
+    department = Department.objects.filter(pk=before["department"] or 0).first()
+    manager = User.objects.filter(pk=before["manager"] or 0).first()
+    if (department is None and before["department"]) or (manager is None and before["manager"]):
+        raise Changed
+    with transaction.atomic():
+        if before["active"] != after["active"]:
+            (people.activate if before["active"] else people.deactivate)(actor, one)
+        people.edit_person(
+            actor, one, username=before["username"], name=before["name"], email=before["email"], roles=before["roles"],
+            department=department, manager=manager,
+        )  # fmt: skip
+
+
 #: entity in the journal → (area of settings, how it is put back, whether lines without a "before" can be)
 ABLE: Mapping[str, tuple[str, Callable[[Actor, int | None, State, State], None], bool]] = {
     "core.organisation": ("organisation", _organisation, False),
+    "core.user": ("people", _person, False),
     "core.department": ("departments", _department, False),
     "core.role": ("roles", _role, False),
     "core.exchangerate": ("currencies", _rate, True),
