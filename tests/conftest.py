@@ -57,6 +57,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     from django.db import connections
 
     connections["default"].settings_dict["TEST"]["NAME"] = test["NAME"]
+    for given in (settings.DATABASES["default"], connections["default"].settings_dict):
+        given["OPTIONS"]["connect_timeout"] = 120  # seconds; a busy machine fails no test
     if worker in ("", "gw0"):
         with django_db_blocker.unblock():
             _drop_remains()

@@ -187,6 +187,10 @@ class Torturer:
                 raise Wrong("the worker ended before it began")
             held += more
         backend = int(json.loads(held.split(b"\n")[0]).get("backend", 0))
+        # Now and then something is finished first, however slow the machine; the blow then falls into what comes next.
+        finished = self.dice.choice((0, 0, 1, 2, 3))
+        while held.count(b'"what": "ack"') < finished and (more := os.read(read, 65536)):
+            held += more
         until = time.monotonic() + self.dice.uniform(0.0, 0.7) ** 1.5
         while (left := until - time.monotonic()) > 0:
             if select.select([read], [], [], left)[0]:

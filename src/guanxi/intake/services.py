@@ -28,7 +28,6 @@ SAMPLE = 50
 CHECKED, CHECKED_OF_MORE = 5_000, 1_000
 """Rows a page tries out while somebody waits: a file of up to so many as a whole, of a longer one the first."""
 LIMITS = Limits(bytes=8 << 30)
-_ENDINGS = {"csv", "tsv", "txt", "xlsx", "xlsm", "xls", "ods", ""}
 
 NO_RIGHT = gettext_noop("You may not import into any object here. Ask an administrator for the right to import.")
 NO_COLUMN = gettext_noop("No column is used. Choose a field for at least one column.")

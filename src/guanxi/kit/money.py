@@ -51,20 +51,3 @@ def convert(amount: Decimal, rate: Decimal, *, to: str) -> Decimal:
     if rate <= 0:
         raise ValueError(f"an exchange rate is positive, not {rate}")
     return round_money(amount * rate, to)
-
-
-def share_out(amount: Decimal, weights: list[Decimal], *, currency: str) -> list[Decimal]:
-    """Split an amount by weights so that the rounded parts add up to the rounded whole (largest remainders get the odd units)."""
-    whole = round_money(amount, currency)
-    weight = sum(weights, Decimal(0))
-    if not weights or weight <= 0 or min(weights) < 0:
-        raise ValueError("weights must be non-negative and not all zero")
-    step = _STEPS[minor_units(currency)]
-    sign = -1 if whole < 0 else 1
-    units = int(abs(whole) / step)
-    exact = [units * w / weight for w in weights]
-    parts = [int(e) for e in exact]
-    order = sorted(range(len(weights)), key=lambda i: (parts[i] - exact[i], i))
-    for i in order[: units - sum(parts)]:
-        parts[i] += 1
-    return [sign * part * step for part in parts]

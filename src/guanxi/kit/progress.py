@@ -20,8 +20,7 @@ class Progress:
         self.done = 0
         self._window = window
         self._clock = clock
-        self._started = clock()
-        self._marks: deque[tuple[float, int]] = deque([(self._started, 0)])
+        self._marks: deque[tuple[float, int]] = deque([(clock(), 0)])
 
     def to(self, done: int) -> None:
         """Say how much is done by now (not how much more)."""
@@ -39,11 +38,6 @@ class Progress:
     def advance(self, by: int = 1) -> None:
         """Say how much more is done."""
         self.to(self.done + by)
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the start."""
-        return self._clock() - self._started
 
     @property
     def rate(self) -> float:

@@ -52,12 +52,6 @@ def clean(text: str) -> str:
     return " ".join(text.split())
 
 
-def clean_lines(text: str) -> str:
-    """Like :func:`clean` for long texts: keeps line breaks and inner spacing, drops trailing blanks and blank lines at the ends."""
-    text = _CONTROL.sub("", _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
-
-
 def half_width(text: str) -> str:
     """Full-width letters, digits, signs and spaces as ASCII (ＡＢＣ１２３（） → ABC123()); nothing else changes."""
     return text if text.isascii() else text.translate(_FULL_WIDTH)
@@ -151,12 +145,6 @@ def pinyin(text: str, *, surname: bool = False) -> list[str]:
 def initials(text: str, *, surname: bool = False) -> str:
     """First letters of the pinyin: 张三丰 → zsf."""
     return "".join(s[0] for s in pinyin(text, surname=surname))
-
-
-def sort_key(name: str) -> str:
-    """Key that sorts Chinese names by pinyin among Latin ones."""
-    folded = fold(name)
-    return folded if folded.isascii() else " ".join(pinyin(folded, surname=len(folded) <= 4)) + " " + folded
 
 
 # --- tokens ---------------------------------------------------------------------------------------------------------------------------

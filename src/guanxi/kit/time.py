@@ -119,25 +119,3 @@ def instants(days: DateRange, in_zone: tzinfo) -> InstantRange:
         return None if day is None else datetime.combine(day, time_of_day(), in_zone).astimezone(UTC)
 
     return InstantRange(at(days.start), at(days.end))
-
-
-def parse_instant(text: str, in_zone: tzinfo) -> datetime:
-    """ISO 8601 to UTC; without an offset it is taken as local time in ``in_zone``. Raises :class:`BadValue`."""
-    try:
-        stamp = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise BadValue("date.invalid", value=text)
-    return (stamp if stamp.tzinfo else stamp.replace(tzinfo=in_zone)).astimezone(UTC)
-
-
-def format_instant(stamp: datetime, in_zone: tzinfo, *, seconds: bool = False) -> str:
-    """``2026-11-21 20:15`` in a zone."""
-    return stamp.astimezone(in_zone).strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
-
-
-def format_seconds(seconds: float) -> str:
-    """A duration as a clock shows it: ``0:07``, ``12:05``, ``1:02:03``."""
-    total = max(0, round(seconds))
-    minutes, rest = divmod(total, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -11,8 +11,6 @@ from django.conf import settings
 
 DIST = Path(__file__).parent / "static" / "dist"
 _MANIFEST = str(DIST / "manifest.json")
-# Names with a content hash never change their content, so whitenoise may let browsers keep them for ever.
-IMMUTABLE = r"/static/dist/.+-[0-9A-Z]{8}\.\w+$"
 
 
 class AssetsMissing(RuntimeError):

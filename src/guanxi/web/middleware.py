@@ -33,7 +33,6 @@ class CSP:
     SELF = "'self'"
     NONE = "'none'"
     NONCE = "<CSP_NONCE_SENTINEL>"
-    STRICT_DYNAMIC = "'strict-dynamic'"
 
 
 # Nothing from elsewhere, no inline script or style, no eval. Images may be data: because the style sheet draws ticks that way.

@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 
 from guanxi.core import jobs
 from guanxi.core.access import ANONYMOUS, SYSTEM, actor_for
+from guanxi.core.identity.models import Session, SignInBrake
 from guanxi.core.jobs import registry
 from guanxi.core.jobs.cron import Cron
 from guanxi.core.jobs.errors import is_transient
@@ -36,6 +37,17 @@ def test_no_commit_no_job(db):
         jobs.enqueue("test.add", actor=SYSTEM)
         raise ZeroDivisionError
     assert not Job.objects.exists()
+
+
+def test_what_is_over_is_tidied_away(db):
+    now = timezone.now()
+    for key, until in (("over", now - timedelta(hours=1)), ("open", now + timedelta(hours=1))):
+        Session.objects.create(session_key=key, session_data="", expire_date=until)
+    for name, at in (("old", now - timedelta(days=30)), ("new", now)):
+        SignInBrake.objects.create(key=name, failures=1, at=at, until=at)
+    done = jobs.run_inline(jobs.enqueue("core.tidy", actor=SYSTEM))
+    assert (done.state, done.result) == ("done", {"jobs": 0, "events": 0, "sessions": 1, "tries": 1})
+    assert Session.objects.get().pk == "open" and SignInBrake.objects.get().key == "new"
 
 
 def test_unknown_kind_is_refused_at_once(db):

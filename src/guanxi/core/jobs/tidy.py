@@ -14,6 +14,10 @@ JOBS = (
     "DELETE FROM core_job WHERE id IN (SELECT id FROM core_job WHERE state IN ('done', 'failed', 'cancelled')"
     " AND finished_at < now() - interval '180 days' LIMIT 5000)"
 )
+SESSIONS = (
+    "DELETE FROM core_session WHERE session_key IN (SELECT session_key FROM core_session"
+    " WHERE expire_date < now() LIMIT 5000)"
+)
 EVENTS = (
     "DELETE FROM core_event WHERE id IN (SELECT id FROM core_event"
     " WHERE delivered_at < now() - interval '14 days' LIMIT 5000)"
@@ -23,9 +27,12 @@ EVENTS = (
 @periodic("17 3 * * *")
 @job("core.tidy", title=_("Tidy up finished jobs and delivered events"))
 def tidy(ctx: JobContext) -> dict[str, Any]:
-    """Delete jobs finished for 180 days and events delivered for 14, some thousands at a time."""
-    gone = {"jobs": 0, "events": 0}
-    for name, sql in [("jobs", JOBS), ("events", EVENTS)]:
+    """Delete jobs finished for 180 days, events delivered for 14, sessions that have ended and counters of failed sign-ins that
+    count no more; some thousands at a time."""
+    from guanxi.core.identity import brake
+
+    gone = {"jobs": 0, "events": 0, "sessions": 0, "tries": brake.forget_old()}
+    for name, sql in [("jobs", JOBS), ("events", EVENTS), ("sessions", SESSIONS)]:
         while True:
             ctx.check()
             with connection.cursor() as cursor:

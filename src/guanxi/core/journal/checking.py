@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from guanxi.core.journal import hashing
 from guanxi.core.journal.models import ChangeBatch, ChangeSet, Op
 from guanxi.core.journal.seals import START, Finding, Report, checkpoints
+from guanxi.core.snapshot import snapshot
 
 CHUNK = 5000
 NAMED_AT_MOST = 20  # of findings that may concern every change set alike
@@ -37,24 +37,13 @@ def verify() -> Report:
 
     One pass over each table in one snapshot, while people work on. Memory grows with the number of erased lines only.
     """
-    with _snapshot():
+    with snapshot():
         check = _Check()
         check.sets()
         check.chain()
         check.checkpoints()
         check.lost()
         return Report(check.n_sets, check.n_lines, check.n_seals, check.unsealed, check.n_erased, tuple(check.findings))
-
-
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    """Everything read inside is of one moment. In somebody else's transaction it is what that one sees."""
-    alone = not connection.in_atomic_block
-    with transaction.atomic():
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def _read(sql: str) -> Iterator[tuple[Any, ...]]:

@@ -27,7 +27,6 @@ BLOCK = re.compile(r"b\.([gh][1-9])\.(mode|relation|op|n)")
 COLUMN = "col"
 COUNTED = {"last": "last_{}_days", "older": "older_than_{}_days", "next": "next_{}_days"}
 _COUNTED = re.compile(r"(last|older_than|next)_(\d{1,4})_days", re.ASCII)
-RELATION_OPS = ("gte", "lte", "is")
 
 
 def is_builder(params: QueryDict) -> bool:

@@ -21,7 +21,6 @@ from guanxi.web.pages.facts import Writer
 from guanxi.web.pages.neighbours import came_from
 from guanxi.web.pages.why import may_ask
 
-PANEL_ROWS = 5
 EARLIER = 10
 
 
