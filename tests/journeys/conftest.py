@@ -178,9 +178,21 @@ class Visitor:
         """`with visitor.answered("/edit"):` waits for the answer of a request whose address holds `part`."""
         return self.page.expect_response(lambda response: part in response.url)
 
-    def look(self, name: str, *, refused: int = 0, themes: tuple[str, ...] = ("light", "dark")) -> None:
-        """Nothing may be wrong with the page. `refused`: a status that the browser mentions and that is meant."""
-        self.settle()
+    def look(
+        self,
+        name: str,
+        *,
+        refused: int = 0,
+        themes: tuple[str, ...] = ("light", "dark"),
+        rules: str = "",
+        settled: bool = False,
+    ) -> None:
+        """Nothing may be wrong with the page. `refused`: a status that the browser mentions and that is meant.
+
+        `rules`: what axe asks in the first theme, "" for everything. `settled`: the page has come to rest already.
+        """
+        if not settled:
+            self.settle()
         page = self.page
         wrong = self.complaints(refused)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
@@ -190,7 +202,8 @@ class Visitor:
         for theme in themes:
             page.evaluate("theme => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
             wrong += [
-                f"{theme}: {line}" for line in browsers.axe(page, only="" if theme == themes[0] else "color-contrast")
+                f"{theme}: {line}"
+                for line in browsers.axe(page, only=rules if theme == themes[0] else "color-contrast")
             ]
             if SHOTS:
                 SHOTS.mkdir(parents=True, exist_ok=True)

@@ -166,6 +166,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "changes": recent_changes(actor),
         "my_steps": for_home(actor),
         "steps": first,
+        "fresh": bool(first) and not (page and page.rows),
         "steps_done": sum(s.done for s in first),
         "newest": page,
         "newest_heads": heads(page.columns) if page else [],
