@@ -22,7 +22,7 @@ def database_url() -> str:
     return f"postgresql://{quote(s['USER'])}{password}@/{quote(s['NAME'])}?host={quote(host, safe='/')}&port={port}"
 
 
-def until(check, seconds=120.0, every=0.02):
+def until(check, seconds=300.0, every=0.02):
     """Wait until `check()` is true; returns how long it took. The limit only ends a test that has failed: machines are busy."""
     start = time.monotonic()
     while time.monotonic() - start < seconds:
