@@ -291,6 +291,49 @@ def test_sums_need_the_right_to_the_amount(house: Any, trade: Any, get: Any) -> 
     assert get("owner", f"{ORDERS}?by=status").context["found"].amount is None
 
 
+def test_any_number_that_one_may_read_is_added_up(house: Any, get: Any) -> None:
+    """CAP-1: also where no board says what: money in one currency with the day of the rates, plain numbers as they are."""
+    from guanxi.core.access.models import FieldGrant
+
+    currency.record_rate(SYSTEM, "USD", Decimal("7"), date=timezone.localdate().replace(year=2019, month=1, day=1))
+    for tier, employees, worth, unit in (
+        ("key", 12, "10", "USD"),
+        ("key", 1500, "1", "CNY"),
+        ("small", 3, "5", "JPY"),
+        ("small", None, None, ""),
+    ):
+        more = {k: v for k, v in (("employees", employees), ("annual_revenue", worth), ("currency", unit)) if v}
+        house.customer(f"{tier} {employees}", tier=tier, **more)
+
+    def sums(params: str, who: str = "admin") -> Any:
+        found = get(who, f"{LIST}?by=tier{params}")
+        return found, {g.label: g.total for g in found.context["found"].groups}
+
+    page, counted = sums("&sum=-")
+    assert set(counted.values()) == {None} and page.context["found"].amount is None
+    labels = [label for label, _url, _now in page.context["sums"]]
+    assert {"Employees", "Annual revenue"} <= set(labels) and page.context["sums"][0][2]
+    page, people = sums("&sum=employees")
+    assert people == {"Key": 1512, "Small": 3} and page.context["found"].currency == ""
+    assert "1,515" in page.content.decode() and "exchange rate" not in page.content.decode()
+    page, worth = sums("&sum=annual_revenue")
+    assert worth == {"Key": Decimal("71.00"), "Small": Decimal("0.00")} and page.context["found"].left_out == ("JPY",)
+    assert (
+        f"exchange rate of today ({timezone.localdate()})" in page.content.decode() and "JPY" in page.content.decode()
+    )
+    group = page.context["found"].groups[0]
+    assert "sum=" not in group.query.params()
+    assert sums("")[1] == worth, "what the board adds up, when nothing is said"
+    contacts = get("admin", "/customers/contact/?by=account").context
+    assert contacts["found"].amount is None and contacts["sums"] == [], "nothing there to add up: counted"
+    role = Role.objects.get(key="administrator")
+    FieldGrant.objects.create(role=role, entity="customers.account", field_class="", field="employees", level="masked")
+    versions.bump("access")
+    versions.refresh()
+    for key in ("employees", "nothing_there", "name"):
+        assert get("admin", f"{LIST}?by=tier&sum={key}").status_code == 400
+
+
 def test_what_is_grouped_by_points_only_to_what_may_be_seen(house: Any, get: Any) -> None:
     """Groups of records that point to others' customers are one, without names or links."""
     parents = [house.customer(f"Hidden {i}", owner=house.stranger.pk) for i in range(2)]

@@ -26,6 +26,7 @@ MAX_LIMIT = 200
 MAX_FILTERS = 20
 MAX_VALUES = 200
 MAX_SORT = 3
+NO_SUM = "-"
 HOW_MANY = {o.key: o for o in (AT_LEAST, AT_MOST, IS)}
 _CONDITION = re.compile(r"([fh])([1-9]?)\.(.+)\.([^.]*)", re.DOTALL)
 _MODE = re.compile(r"([gh])([1-9])")
@@ -66,7 +67,8 @@ class Query:
     """`sort`: field keys, "-" before descending ones; empties come last; ties by newest first. `search`: words for the index.
 
     `match` is "all" or "any" of the conditions; `groups`: {group number: "all" or "any"}, "any" where it says nothing.
-    `by`: the field that the list is counted by. `view`: the saved view that the list was opened with.
+    `by`: the field that the list is counted by; `sum`: what its groups add up (NO_SUM: nothing, "": what the board does).
+    `view`: the saved view that the list was opened with.
     """
 
     filters: tuple[Filter, ...] = ()
@@ -80,6 +82,7 @@ class Query:
     having: tuple[Having, ...] = ()
     by: str = ""
     view: str = ""
+    sum: str = ""
 
     @classmethod
     def from_params(cls, params: Iterable[tuple[str, str]]) -> Query:
@@ -93,7 +96,7 @@ class Query:
                 found.setdefault((sort, int(place or 0), key, op), []).append(value)
             elif mode := _MODE.fullmatch(name):
                 modes[mode[1], int(mode[2])] = value
-            elif name in ("sort", "cols", "q", "at", "n", "match", "by", "view"):
+            elif name in ("sort", "cols", "q", "at", "n", "match", "by", "view", "sum"):
                 one[name] = value
             elif name.startswith("f."):
                 raise BadQuery("A condition needs a field and an operator")
@@ -114,6 +117,7 @@ class Query:
                          if sort == "g" and mode == "all" and no in used),
             having=tuple(_havings(found, modes)),
             by=one.get("by", ""),
+            sum=one.get("sum", ""),
             view=one.get("view", "") if one.get("view", "").isalnum() else "",
         )  # fmt: skip
 
@@ -132,6 +136,7 @@ class Query:
         pairs += [("sort", ",".join(query.sort))] if query.sort else []
         pairs += [("cols", ",".join(query.columns))] if query.columns else []
         pairs += [("by", query.by)] if query.by else []
+        pairs += [("sum", query.sum)] if query.by and query.sum else []
         pairs += [("view", query.view)] if query.view else []
         pairs += [("q", query.search)] if query.search else []
         pairs += [("n", str(query.limit))] if query.limit != 50 else []

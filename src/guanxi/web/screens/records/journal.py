@@ -373,10 +373,10 @@ def facts(actor: Actor, cs: ChangeSet) -> list[tuple[str, str]]:
     if cs.action in ("export", "download") and "rows" in detail:
         found.append((_("Rows"), figure(detail.get("rows", 0))))
         found.append((_("Format"), str(detail.get("format", "")).upper()))
-        if entity is not None:
-            known = rights.readable(actor, entity)
-            labels = [str(known[k].label) for k in detail.get("columns", []) if k in known]
-            found.append((_("Columns"), "、".join(labels)))
+    if cs.action == "export" and entity is not None:
+        known = rights.readable(actor, entity)
+        labels = [str(known[k].label) for k in detail.get("columns", []) if k in known]
+        found.append((_("Columns"), "、".join(labels)))
     if detail.get("file"):
         found.append((_("File"), str(detail["file"])))
     return found
