@@ -83,11 +83,12 @@ def test_finding_it_running_is_cheap(server: embedded.Server, monkeypatch: pytes
     def dear(*_: object, **__: object) -> None:
         raise AssertionError("finding a running server needs none of this")
 
-    for where, name in (
-        (subprocess, "Popen"), (psutil, "process_iter"), (embedded.Server, "_lock"), (embedded.Server, "connect"),
-    ):  # fmt: skip
-        monkeypatch.setattr(where, name, dear)
-    assert embedded.ensure(server.home) == server.url()
+    with monkeypatch.context() as patch:
+        for where, name in (
+            (subprocess, "Popen"), (psutil, "process_iter"), (embedded.Server, "_lock"), (embedded.Server, "connect"),
+        ):  # fmt: skip
+            patch.setattr(where, name, dear)
+        assert embedded.ensure(server.home) == server.url()
 
 
 @pytest.mark.crash
@@ -212,7 +213,7 @@ def test_data_of_another_major_version_is_refused(server: embedded.Server) -> No
 
 def test_no_space_is_said_before_anything_is_begun(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(home)
-    monkeypatch.setattr(embedded.shutil, "disk_usage", lambda _: usage._replace(free=10 * 1024 * 1024))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10 * 1024 * 1024))
     with pytest.raises(DatabaseUnavailable, match=r"No space left .*10 MB free"):
         embedded.ensure(home)
     assert not (home / "postgres").exists()
@@ -240,9 +241,9 @@ def test_a_home_that_the_servers_user_cannot_enter_is_said(home: Path) -> None:
 def test_another_users_home_is_said(server: embedded.Server) -> None:
     server.stop()
     code = (
-        "import os, sys\nfrom pathlib import Path\nfrom guanxi.ops import embedded\nimport psutil, psycopg, getpass\n"
+        "import os, sys\nfrom pathlib import Path\nfrom guanxi.ops import embedded, errors\nimport psutil, psycopg, getpass\n"
         "os.setgid(65534); os.setuid(65534)\n"
-        "try:\n    embedded.ensure(Path(sys.argv[1]))\nexcept embedded.DatabaseUnavailable as e:\n    print(e)\n"
+        "try:\n    embedded.ensure(Path(sys.argv[1]))\nexcept errors.DatabaseUnavailable as e:\n    print(e)\n"
     )
     output, error = started(server.home, code).communicate(timeout=300)
     assert "No right to use" in output, (output, error)
