@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.journeys.conftest import PHONE
+
 HEADER = ["客户编号", "客户名称", "客户类型", "手机", "邮箱", "备注"]
 ROWS = [
     ["K001", "北京大华机械有限公司", "企业", "138 0013 8000", "info@dahua.example.com", "展会认识"],
@@ -107,13 +109,24 @@ def test_import_edit_origin_undo(visitor: Any, person: Any, worker: None, gbk: P
     me.look("record-kept")
 
 
-def test_a_file_that_is_none(visitor: Any, person: Any, tmp_path: Path) -> None:
+def test_a_file_that_is_none_and_one_on_the_phone(visitor: Any, person: Any, tmp_path: Path, gbk: Path) -> None:
     broken = tmp_path / "broken.xlsx"
     broken.write_bytes(bytes(range(256)) * 40)
-    me = visitor(person("admin", "administrator"), language="en-US")
+    me = visitor(person("admin", "administrator", language="en"), size=PHONE, language="en-US")
     page = me.go("/intake/import/")
     page.set_input_files("input[name=file]", broken)
     with me.leaving():
         page.click(".gx-card-foot .btn-primary")
     assert page.locator(".gx-note-error").count() == 1
     me.look("refused")
+    page.set_input_files("input[name=file]", gbk)
+    with me.leaving():
+        page.click(".gx-card-foot .btn-primary")
+    assert "6 of 6 columns" in page.locator("#columns-title").inner_text()
+    page.locator("select[name=column-5]").select_option("")
+    me.look("columns-phone")
+    with me.leaving():
+        page.click(".gx-form-foot .btn-primary")
+    assert "3 of 4 rows can go in; 1 would be held back" in page.locator(".gx-note-warning").inner_text()
+    assert page.locator("td.gx-lead small").first.inner_text(), "what is wrong, and what to do"
+    me.look("check-phone")

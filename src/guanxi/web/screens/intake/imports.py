@@ -7,6 +7,7 @@ the page that does not exist.
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
 
@@ -174,11 +175,15 @@ def columns_page(request: HttpRequest, pk: int) -> HttpResponse:
             problem = str(error)
         else:
             return go(request, reverse("import-check", args=[pk]))
+    found = _columns(request, run, entity, mapping)
+    words = Counter((column["word"], column["colour"]) for column in found)
     context = {
         "run": run, "entity": entity, "noun": entity_plural(entity), "problem": problem,
         "facts": _facts(run),
+        "tally": [(word, colour, n) for (word, colour), n in words.most_common()],
+        "recognised": sum(1 for column in found if column["level"] != "left"),
         "entities": [{"key": e.key, "label": entity_plural(e), "chosen": e is entity} for e in columns.importable(actor)],
-        "columns": _columns(request, run, entity, mapping),
+        "columns": found,
         "missing": _missing(actor, entity, mapping or services.columns_of(actor, run, entity)),
         "faults": [text(Problem(code, params)) for code, params in run.faults],
         "skip": run.options.get("on_existing") == "skip",
@@ -265,17 +270,28 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": run, "noun": entity_plural(entity), "checked": run.checked, "cells": cells, "facts": _facts(run),
         "problems": _sentences(run.checked["problems"]), "left_out": run.checked["left_out"],
+        "fine": run.checked["balance"]["read"] - run.checked["balance"]["held"],
     }  # fmt: skip
     return render(request, "intake/check.html", context)
+
+
+def _in_two(sentence: str) -> tuple[str, str]:
+    """A problem's sentence as what is wrong and what to do: they stand on both sides of its last semicolon."""
+    for mark in ("；", "; "):
+        what, found, remedy = sentence.rpartition(mark)
+        if found and what and "'" not in remedy and "”" not in remedy:
+            return what, remedy[:1].upper() + remedy[1:]
+    return sentence, ""
 
 
 def _sentences(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "rows": ", ".join(str(row) for row in p["rows"]) + (" …" if p["count"] > len(p["rows"]) else ""),
-            "count": p["count"], "column": p["column"], "text": text(Problem(p["code"], p["params"])),
+            "count": p["count"], "column": p["column"], "what": what, "remedy": remedy,
         }
         for p in found
+        for what, remedy in [_in_two(text(Problem(p["code"], p["params"])))]
     ]  # fmt: skip
 
 
