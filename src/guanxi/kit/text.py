@@ -266,6 +266,16 @@ def _phone(tokens: set[str], phone: str) -> None:
     tokens.update(grams(digits[:MAX_DIGITS]))
 
 
+def _email(tokens: set[str], folded: str) -> None:
+    """The whole address and its words; not the word it begins with, which as a prefix finds the whole (one key less a record)."""
+    tokens.add(folded[:MAX_TOKEN])
+    first = _PIECES.match(folded)
+    word = first[2] if first else None
+    if word and not word.isdecimal() and word not in COMMON_WORDS:
+        folded = folded[len(word) :]
+    _words(tokens, folded)
+
+
 def _number(tokens: set[str], number: str) -> None:
     folded = fold(number[:MAX_PART])
     pieces = [cjk or word or other for cjk, word, other in _PIECES.findall(folded)]
@@ -312,9 +322,7 @@ def search_tokens(
             _phone(tokens, phone)
     for email in emails:
         if email:
-            folded = fold(email[:MAX_PART])
-            tokens.add(folded[:MAX_TOKEN])
-            _words(tokens, folded)
+            _email(tokens, fold(email[:MAX_PART]))
     for text in words:
         if text:
             _words(tokens, fold(text[:MAX_PART]))

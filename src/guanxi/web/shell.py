@@ -137,9 +137,15 @@ def _reversed(name: str, urlconf: str | None) -> str:
 _entries_of: dict[tuple[Any, ...], tuple[list[tuple[Menu, str]], list[Menu]]] = {}
 
 
+def menu_key(request: HttpRequest) -> tuple[Any, ...]:
+    """The same for all who have the same menu."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return (actor.kind, getattr(actor, "role_ids", ()), versions.stamp("access"), getattr(request, "urlconf", None))
+
+
 def _visible(request: HttpRequest) -> tuple[list[tuple[Menu, str]], list[Menu]]:
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    key = (actor.kind, getattr(actor, "role_ids", ()), versions.stamp("access"), getattr(request, "urlconf", None))
+    key = menu_key(request)
     found = _entries_of.get(key)
     if found is None:
         entries = [entry for entry in frame.menu if entry.visible_to(actor)]

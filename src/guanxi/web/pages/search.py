@@ -6,15 +6,15 @@ objects, menu pages and "new …" entries by name and pinyin, and the acts of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
@@ -97,16 +97,23 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @lru_cache(maxsize=4000)
-def _tokens(label: str) -> frozenset[str]:
-    return text.search_tokens(names=[label])
+def _tokens(label: str) -> tuple[frozenset[str], str]:
+    return text.search_tokens(names=[label]), text.fold(label)
 
 
-def _named(label: str, words: str, terms: Sequence[text.Term]) -> int | None:
-    """How well a label answers to what was typed: 0 begins with it, 1 has it; None not at all."""
-    tokens = _tokens(label)
-    if not text.matches(tokens, terms) and text.fold(words) not in text.fold(label):
-        return None
-    return 0 if any(t.startswith(a.token) for a in text.anchor_terms(words) for t in tokens) else 1
+class _Words:
+    """What was typed, to be compared with labels."""
+
+    def __init__(self, words: str) -> None:
+        self.words, self._folded = words, text.fold(words)
+        self._terms, self._anchors = text.query_tokens(words), text.anchor_terms(words)
+
+    def rank(self, label: str) -> int | None:
+        """How well a label answers: 0 begins with it, 1 has it; None not at all."""
+        tokens, folded = _tokens(label)
+        if self._folded not in folded and not text.matches(tokens, self._terms):
+            return None
+        return 0 if any(t.startswith(a.token) for a in self._anchors for t in tokens) else 1
 
 
 def marked(label: str, words: str) -> tuple[Part, ...]:
@@ -118,15 +125,14 @@ def marked(label: str, words: str) -> tuple[Part, ...]:
     return tuple(part for part in (*parts, Part(label[at:])) if part.text)
 
 
-def _ranked(options: Iterable[tuple[str, Option]], words: str, limit: int) -> tuple[Option, ...]:
+def _ranked(options: Iterable[tuple[str, Option]], words: _Words, limit: int) -> tuple[Option, ...]:
     """Those options whose labels answer to the words, the best first, with what was typed marked."""
-    terms = text.query_tokens(words)
-    found = [(rank, label, o) for label, o in options if (rank := _named(label, words, terms)) is not None]
+    found = [(rank, label, o) for label, o in options if (rank := words.rank(label)) is not None]
     best = sorted(found, key=lambda item: item[0])[:limit]
-    return tuple(replace(o, title=marked(label, words)) for _, label, o in best)
+    return tuple(replace(o, title=marked(label, words.words)) for _, label, o in best)
 
 
-def acts(request: HttpRequest, words: str) -> Iterator[Group]:
+def acts(request: HttpRequest, words: _Words | None) -> Iterator[Group]:
     """Acts of the page the palette was opened on: the page sends the names of its own (`a`) and of the frame's (`c`).
 
     It is told which of them to do by their place in both lists, one after the other.
@@ -143,21 +149,35 @@ def acts(request: HttpRequest, words: str) -> Iterator[Group]:
         yield Group("acts", _("On this page"), "bolt", tuple(o for _, o in options[: len(own)])[:8])
 
 
-def places(request: HttpRequest, words: str) -> Iterator[Group]:
+#: {(menu of a person's rights, language): (menu pages, "new …" entries)}, each with its label.
+_PLACES: dict[tuple[object, str], tuple[list[tuple[str, Option]], list[tuple[str, Option]]]] = {}
+
+
+def _places(request: HttpRequest) -> tuple[list[tuple[str, Option]], list[tuple[str, Option]]]:
+    """Menu pages and "new …" entries this person may use, made once for all who have the same menu in the same language."""
+    key = (shell.menu_key(request), get_language() or "")
+    found = _PLACES.get(key)
+    if found is None:
+        pages = [
+            (str(item["label"]), Option((), item["path"], item["icon"]))
+            for area in shell.menu_for(request)
+            for item in area["items"]
+        ]
+        creating = [
+            (_("New: %(name)s") % {"name": item["label"]}, Option((), item["path"], "plus"))
+            for item in shell.quick_create_for(request)
+        ]
+        if len(_PLACES) > 200:
+            _PLACES.clear()
+        found = _PLACES[key] = pages, creating
+    return found
+
+
+def places(request: HttpRequest, words: _Words) -> Iterator[Group]:
     """Menu pages and "new …" entries this person may use."""
-    pages = [
-        (str(item["label"]), Option((), item["path"], item["icon"]))
-        for area in shell.menu_for(request)
-        for item in area["items"]
-    ]
-    creating = [(label, Option((), path, "plus")) for label, path in _new(request)]
+    pages, creating = _places(request)
     yield Group("create", _("Create"), "plus", _ranked(creating, words, PLACES))
     yield Group("pages", _("Go to"), "arrow-right", _ranked(pages, words, PLACES))
-
-
-def _new(request: HttpRequest) -> Iterator[tuple[str, str]]:
-    for item in shell.quick_create_for(request):
-        yield _("New: %(name)s") % {"name": item["label"]}, item["path"]
 
 
 def remembered(actor: Actor) -> Iterator[Group]:
@@ -181,12 +201,13 @@ def palette(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
     actor = actor_of(request)
     if words:
-        groups = [*records(actor, words), *acts(request, words), *places(request, words)]
+        typed = _Words(words)
+        groups = [*records(actor, words), *acts(request, typed), *places(request, typed)]
         # Whoever types the name of a page or an act wants that, not customers who sound like it.
         groups.sort(key=lambda g: bool(g.similar))
     else:
-        options = tuple(Option((Part(label),), path, "plus") for label, path in list(_new(request))[:4])
-        groups = [*remembered(actor), *acts(request, ""), Group("create", _("Create"), "plus", options)]
+        options = tuple(replace(o, title=(Part(label),)) for label, o in _places(request)[1][:4])
+        groups = [*remembered(actor), *acts(request, None), Group("create", _("Create"), "plus", options)]
     groups = [g for g in groups if g.options]
     n = sum(len(g.options) for g in groups)
     said = ngettext("%(n)s result", "%(n)s results", n) % {"n": n} if groups else _("Nothing found")

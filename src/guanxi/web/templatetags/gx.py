@@ -37,6 +37,18 @@ register.simple_tag(assets.url, name="asset")
 register.filter("colour", components.colour_class)
 
 
+@register.filter
+def marked(parts: Iterable[Any]) -> SafeString:
+    """Parts of a text, those that were looked for marked. Without a loop in the template: a list of results has a hundred of them."""
+    return SafeString("".join(f"<mark>{escape(p.text)}</mark>" if p.hit else escape(p.text) for p in parts))
+
+
+@register.filter
+def marked_facts(facts: Iterable[Any]) -> SafeString:
+    """The same for facts of a result, between middle dots."""
+    return SafeString(" · ".join(marked(fact.parts) for fact in facts))
+
+
 @register.simple_tag
 def cell(value: Any, dense: bool = True) -> SafeString:
     """A Cell of the read door, shown as its kind shows it."""
