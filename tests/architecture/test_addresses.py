@@ -50,6 +50,8 @@ def samples(route: str, pattern: URLPattern, ids: dict[str, Any]) -> str:
         own |= {"str:key": ids["list"], "int:id": ids["choice"]}
     if "/trees/" in route:
         own |= {"str:key": "trade.category", "int:id": ids["trade.category"]}
+    if "/tags/" in route:
+        own |= {"int:id": ids["records.tag"]}
     if route.startswith("journal/"):
         own |= {"int:id": ids["set"]}
     return "/" + re.sub(r"<([^>]+)>", lambda m: str(own.get(m[1], 1)), route)

@@ -120,7 +120,7 @@ def test_uses_are_named_before_a_field_goes(house: Any, get: Any, post: Any) -> 
     Dashboard.objects.create(name="Ours", sharing=Sharing.EVERYBODY, tiles=[tile])
     page = get("admin", f"{FIELDS}{row.key}/use").content.decode()
     assert "1 record holds a value." in page
-    assert "Ranked" in page and "filter, column, order" in page and "By rank" in page
+    assert "Ranked" in page and "filter · column · sorted by it" in page and "By rank" in page
     assert "Other" not in page and "Secret plan" not in page and "1 private view of a colleague" in page
     assert 'value="delete"' not in page and 'value="retire"' in page
     assert get("owner", f"{FIELDS}{row.key}/use").status_code == 404

@@ -23,8 +23,6 @@ def orders(house: Any) -> list[int]:
             "account": account,
             "ordered_at": f"{day} 10:00",
             "currency": unit,
-            "total": "100",
-            "status": "confirmed",
         }
         made.append(house.save("trade.order", values).id)
     return made

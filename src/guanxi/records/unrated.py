@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, DateField, F, TextField, Value
@@ -58,7 +59,7 @@ def _of(actor: Actor, entity: Entity) -> list[Unrated]:
         .annotate(_unit=Cast(code, output_field=TextField()), _amount=amount.expression)
     )
     rows = rows.filter(_amount__isnull=False).exclude(_unit__in=[base, ""])
-    day = Value(None, output_field=DateField())
+    day: Any = Value(None, output_field=DateField())
     if dated is not None:
         at = F(dated.column)
         day = TruncDate(at, tzinfo=zone) if isinstance(dated.kind, kinds.DateTime) else at

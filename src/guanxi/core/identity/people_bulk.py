@@ -168,7 +168,7 @@ class _Rails:
         self.departments = set(Department.objects.values_list("pk", flat=True))
         wanted = {s["manager"] for s in states} - {None}
         self.managers = {p.pk for p in User.objects.filter(pk__in=wanted)}
-        self.above = dict(User.objects.values_list("pk", "manager_id"))
+        self.above: dict[int, int | None] = dict(User.objects.values_list("pk", "manager_id"))
         self._covered: dict[tuple[str, ...], str] = {}
 
     def check(self, person: User, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

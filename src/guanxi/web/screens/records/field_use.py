@@ -52,8 +52,8 @@ def of(actor: Actor, entity: Entity, row: CustomField) -> InUse:
 
 
 def _how(ways: Sequence[custom_use.How]) -> str:
-    words = {"filter": _("filter"), "column": _("column"), "sort": _("order"), "group": _("counted by it")}
-    return ", ".join(str(words[w]) for w in ways)
+    words = {"filter": _("filter"), "column": _("column"), "sort": _("sorted by it"), "group": _("counted by it")}
+    return " · ".join(str(words[w]) for w in ways)
 
 
 def _views(actor: Actor, entity: Entity, row: CustomField) -> list[Line]:

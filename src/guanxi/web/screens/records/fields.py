@@ -206,12 +206,22 @@ def _context(request: HttpRequest, entity: Entity, typed: Typed, row: CustomFiel
         ],
         "targets": [(e.key, entity_label(e)) for e in catalogue.every()],
         "kind_label": str(KINDS.get(typed.kind, typed.kind)),
-        "options": list((row.options if row else {}).values()),
+        "options": _options(request, row) if row is not None else [],
         "default_input": field_look.default_input(actor, typed),
         "look": field_look.look(actor, entity, typed),
         "use": field_use.of(actor, entity, row) if row is not None else None,
         "not_unique": field_use.not_unique(actor, entity, row) if row is not None else None,
     }
+
+
+def _options(request: HttpRequest, row: CustomField) -> list[str]:
+    """What a kind was made with, in words: the list of values, the object, the currency."""
+    chinese = request.LANGUAGE_CODE.startswith("zh")
+    lists = {
+        c.key: c.label_zh if chinese else c.label_en for c in ChoiceList.objects.filter(key=row.options.get("list"))
+    }
+    targets = {e.key: entity_label(e) for e in catalogue.every()}
+    return [lists.get(value) or targets.get(value) or str(value) for value in row.options.values()]
 
 
 @require_POST
