@@ -7,7 +7,7 @@ export const ICONS = [
   "arrow-left", "arrow-narrow-down", "arrow-narrow-up", "arrow-right", "arrow-up", "arrows-join", "arrows-sort", "award", "bell",
   "bolt", "brand-wechat", "briefcase", "building", "building-store", "calendar", "calendar-event", "calendar-time", "category",
   "chart-bar", "chart-line", "check", "checkbox", "checks", "chevron-down", "chevron-left", "chevron-right", "chevron-up", "circle-check",
-  "circle-dashed", "circle-x", "click", "clipboard-list", "clock", "coin", "columns-3", "command", "copy", "coin-yuan", "credit-card",
+  "circle-dashed", "circle-x", "click", "clipboard-list", "clock", "coin", "columns-3", "command", "copy", "coin-yuan", "coins", "sum", "credit-card",
   "database", "database-import", "device-mobile", "dots", "dots-vertical", "download", "edit", "external-link", "eye", "eye-off",
   "file", "file-import", "file-text", "filter", "flag", "folder", "gauge", "git-merge", "git-fork", "hash", "heart-handshake", "help",
   "history", "home", "hourglass", "id", "id-badge-2", "inbox", "info-circle", "key", "keyboard", "language", "layout-dashboard",
