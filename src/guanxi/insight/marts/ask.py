@@ -130,20 +130,51 @@ def largest(table: Table, actor: Actor, asked: Resolved, rates: Mapping[int, flo
     where = _where(table, actor, asked, values)
     key = _dimension(table, asked.by, actor.time_zone)
     n, total, rate = _figures(table, asked)
-    rank = "n" if asked.value is None else "total"
-    if rates and rate != "0" and asked.value is not None:
+    condition = f" WHERE {' AND '.join(where)}" if where else ""
+    single = _one_each(table, asked.by)
+    if single:
+        n, total = _cell(asked)
+    rows = f"SELECT {key} AS k, {rate} AS r, {n} AS n, {total} AS total FROM {quoted(table.name)}{condition}"
+    if rate == "0":
+        rank = "n" if asked.value is None else "total / nullif(n, 0)" if asked.measure == "avg" else "total"
+        s = f"s AS ({rows})" if single else f"s AS MATERIALIZED ({rows} GROUP BY k{_there(table)})"
+        sums = "SELECT count(*) AS c, sum(n) AS n, sum(total) AS total FROM"
+        sql = (
+            f"WITH {s}, most AS (SELECT k, n, total FROM s WHERE k IS NOT NULL ORDER BY {rank} DESC NULLS LAST, k"
+            f" LIMIT {asked.question.top}) SELECT k::VARCHAR AS a, NULL AS b, 0 AS r, n, total FROM most"
+            f" UNION ALL SELECT '{REST}', NULL, 0, w.n - coalesce(m.n, 0), w.total - coalesce(m.total, 0)"
+            f" FROM ({sums} s) w, ({sums} most) m WHERE w.c > m.c"
+        )
+        return sql, tuple(values)
+    rank = "total"
+    if rates:
         rank += f" * CASE r {' '.join(f'WHEN {k} THEN {r!r}' for k, r in sorted(rates.items()))} END"
     rank = f"sum({rank})" + (" / nullif(sum(n), 0)" if asked.measure == "avg" else "")
-    condition = f" WHERE {' AND '.join(where)}" if where else ""
-    by_rate, rate_out = (", r", "s.r") if rate != "0" else ("", "0")
     sql = (
-        f"WITH s AS MATERIALIZED (SELECT {key} AS k, {rate} AS r, {n} AS n, {total} AS total FROM {quoted(table.name)}{condition}"
-        f" GROUP BY k{by_rate}{_there(table)}),"
+        f"WITH s AS MATERIALIZED ({rows} GROUP BY k, r{_there(table)}),"
         f" most AS (SELECT k FROM s WHERE k IS NOT NULL GROUP BY k ORDER BY {rank} DESC NULLS LAST, k LIMIT {asked.question.top})"
-        f" SELECT CASE WHEN most.k IS NULL THEN '{REST}' ELSE most.k::VARCHAR END AS a, NULL AS b, {rate_out} AS r, sum(s.n) AS n,"
-        f" sum(s.total) AS total FROM s LEFT JOIN most ON s.k = most.k GROUP BY a{by_rate} ORDER BY a"
+        f" SELECT CASE WHEN most.k IS NULL THEN '{REST}' ELSE most.k::VARCHAR END AS a, NULL AS b, s.r AS r, sum(s.n) AS n,"
+        f" sum(s.total) AS total FROM s LEFT JOIN most ON s.k = most.k GROUP BY a, r ORDER BY a"
     )
     return sql, tuple(values)
+
+
+def _one_each(table: Table, by: Dimension) -> bool:
+    """Whether these totals have one cell for each value: whose it is follows from it, and there is one currency."""
+    follows = {by.path.text, "@fx"}
+    return (
+        bool(table.of)
+        and table.rates == 1
+        and all(c in follows or c.startswith(f"{by.path.text}.") for c in table.columns)
+    )
+
+
+def _cell(asked: Resolved) -> tuple[str, str]:
+    """How many and the total, of one cell of totals."""
+    if asked.value is None:
+        return '"n"', "NULL"
+    value = asked.value.text
+    return quoted(f"c:{value}") if asked.measure == "avg" else '"n"', quoted(f"s:{value}")
 
 
 def _there(table: Table) -> str:

@@ -109,11 +109,11 @@ def _entity(
         touched.append(
             f"SELECT t.id FROM {quoted(key)} t SEMI JOIN {_ids(_moved(target), 'id', types[link])} m ON t.{quoted(link)} = m.k"
         )
-    if key == "trade.order":
-        touched.append(_of_the_same_buyers(con, types["account"]))
     if since is not None and "@fx" in types:
         touched.append(f'SELECT id FROM {quoted(key)} WHERE "@fx" <> 0 AND "@day" >= DATE \'{since}\'')
     con.execute(f"CREATE OR REPLACE TEMP TABLE touched AS {' UNION '.join(touched)}")
+    if key == "trade.order":
+        _of_the_same_buyers(con, types["account"])
     if not con.execute("SELECT count(*) FROM touched").fetchone()[0]:
         for name in ("went", "came"):
             con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {quoted(key)} LIMIT 0")
@@ -164,16 +164,16 @@ def _ids(table: str, column: str, type_: str) -> str:
     return f"(SELECT TRY_CAST(CAST({quoted(column)} AS VARCHAR) AS {type_}) AS k FROM {table})"
 
 
-def _of_the_same_buyers(con: Any, type_: str) -> str:
-    """Orders of customers of whom one came, went, or was ordered at another moment: which is the first is told anew."""
+def _of_the_same_buyers(con: Any, type_: str) -> None:
+    """Whatever touches an order touches all of its customer's, before and now: which is the first is told among all of them."""
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE buyers AS SELECT DISTINCT account AS id FROM ("
-        '(SELECT id, CAST(CAST(account AS VARCHAR) AS BIGINT) AS account, ordered_at FROM "trade.order" SEMI JOIN gone USING (id)'
-        " EXCEPT SELECT id, account, ordered_at FROM fresh) UNION ALL"
-        " (SELECT id, account, ordered_at FROM fresh EXCEPT"
-        ' SELECT id, CAST(CAST(account AS VARCHAR) AS BIGINT) AS account, ordered_at FROM "trade.order" SEMI JOIN gone USING (id)))'
+        "CREATE OR REPLACE TEMP TABLE buyers AS SELECT CAST(CAST(account AS VARCHAR) AS BIGINT) AS id"
+        ' FROM "trade.order" SEMI JOIN touched USING (id) UNION SELECT account FROM fresh'
     )
-    return f'SELECT t.id FROM "trade.order" t SEMI JOIN {_ids("buyers", "id", type_)} m ON t.account = m.k'
+    con.execute(
+        f'INSERT INTO touched SELECT t.id FROM "trade.order" t SEMI JOIN {_ids("buyers", "id", type_)} m ON t.account = m.k'
+        " ANTI JOIN touched o ON t.id = o.id"
+    )
 
 
 def _widen(con: Any, key: str, types: dict[str, str]) -> None:
