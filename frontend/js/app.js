@@ -42,6 +42,7 @@ import "./behaviours/goto.js";
 import "./behaviours/tree.js";
 import "./behaviours/order.js";
 import "./behaviours/later.js";
+import "./behaviours/todo.js";
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
 else begin();
