@@ -229,7 +229,7 @@ def test_a_custom_field_that_becomes_personal_is_not_found_by_any_more(house: Ho
 
 def test_slips_find_what_is_alike(house: House) -> None:
     """Second step: what sounds the same, what begins the same; never somebody out of range."""
-    id_ = house.customer("张伟杰")
+    id_ = house.customer("张伟杰", address={"country": "CN", "city": "杭州市"}, employees=20)
     admin = actor_for(house.admin)
     for words in ("章伟杰", "zhangwiejie", "zhangweijei", "张伟洁"):
         assert found(admin, words) == [], words

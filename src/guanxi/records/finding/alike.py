@@ -51,10 +51,8 @@ def _alike(actor: Actor, found: Found, words: str, each: int) -> tuple[float, Fo
     columns = dict.fromkeys(["id", *("custom" if f.custom else f.column for f in reach.allowed)])
     scores: dict[int, float] = {}
     for row in visible(found.entity, actor).filter(pk__in=found.ids).values(*columns):
-        values = {row["custom"].get(f.key) if f.custom else row[f.column] for f in reach.allowed}
-        scores[row["id"]] = max(
-            (_likeness(matcher, value) for value in values if value and isinstance(value, str)), default=0
-        )
+        values = [row["custom"].get(f.key) if f.custom else row[f.column] for f in reach.allowed]
+        scores[row["id"]] = max((_likeness(matcher, v) for v in values if v and isinstance(v, str)), default=0)
     ids = sorted((i for i in found.ids if scores.get(i, 0) >= ALIKE), key=lambda i: -scores[i])[:each]
     return (scores[ids[0]], Found(found.entity, tuple(ids), 2)) if ids else None
 
