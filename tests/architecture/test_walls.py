@@ -206,7 +206,7 @@ def test_names_of_columns_never_come_from_a_request() -> None:
 #: Who may read rows past the scope: the doors, and what keeps them. Everything else asks `records.read`.
 PAST_THE_SCOPE = ("records/",)
 ALSO = {
-    "web/screens/records/journal.py": "names of deleted records, inside the reader's own conditions",
+    "web/screens/records/journal/seen.py": "names of deleted records, inside the reader's own conditions",
     "ops/": "works for the house itself, as the system: demo data, verification",
     "core/secrets/": "rotation of sealed columns",
     "engagement/policy.py": "whose attachments: the rows that other policies let through",
@@ -230,7 +230,7 @@ def test_the_scope_is_decided_in_one_module() -> None:
     """`.conditions(` of policies is asked by the manager, the links, the read door and what stands beside it."""
     allowed = {"records/base.py", "records/policy.py", "records/read/door.py", "records/invert.py", "records/read/view.py",
                "records/read/board.py", "records/finding/asking.py", "records/write/many.py", "engagement/policy.py",
-               "web/screens/records/journal.py"}  # fmt: skip
+               "web/screens/records/journal/seen.py"}  # fmt: skip
     found = {path for path, _tree, text in modules() if "policy.conditions(" in text}
     assert found <= allowed
 

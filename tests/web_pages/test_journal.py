@@ -135,9 +135,9 @@ def test_bulk_assign_and_clear(house: Any, post: Any) -> None:
 def test_large_step_is_taken_back_by_a_job_that_the_page_follows(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from guanxi.core import jobs
     from guanxi.core.jobs.models import Job
-    from guanxi.web.screens.records import journal
+    from guanxi.web.screens.records.journal import taking_back
 
-    monkeypatch.setattr(journal, "AT_ONCE", 0)
+    monkeypatch.setattr(taking_back, "AT_ONCE", 0)
     saved = house.save("customers.account", {"name": "Large Step"})
     client = house.client(house.admin)
     client.post(f"/journal/{saved.change_set}/undo")
