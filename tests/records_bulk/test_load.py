@@ -91,7 +91,7 @@ def test_rows_are_made_ready_while_others_are_written(account: Entity, monkeypat
         def held_back() -> Iterator[bytes]:
             for block in blocks:
                 if not seen:
-                    seen.append(completed.wait(20))
+                    seen.append(completed.wait(120))
                 yield block
 
         return really(entity, names, held_back())

@@ -163,8 +163,8 @@ def test_a_write_that_races_with_the_building_is_refused_or_seen() -> None:
         customer("丁公司", "S-4")
     finally:
         go_on.set()
-        writer.join(60)
-        builder.join(60)
+        writer.join(600)
+        builder.join(600)
     assert "error" not in outcome and outcome["job"] == JobState.DONE
     assert index() == (True, True) and custom.index_state(account(), row) == "ready"
     with pytest.raises(write.Invalid):

@@ -37,6 +37,7 @@ def test_every_page_is_clean_and_accessible(site_url: str, theme: str, language:
                 if name not in only:
                     continue
                 page = context.new_page()
+                page.set_default_timeout(60_000)
                 found = watch(page)
                 page.goto(site_url + path)
                 page.wait_for_load_state("networkidle")
