@@ -39,7 +39,14 @@ def test_cards_are_those_one_may_open_and_are_found_in_both_languages(house: Any
         groups = get(who, "/settings/", q=text).context["groups"]
         return {card["topic"].key for group in groups for card in group["cards"]}
 
-    assert found("steward") == {"settings-fields", "settings-lists", "settings-tags", "settings-trees", "jobs", "journal"}
+    assert found("steward") == {
+        "settings-fields",
+        "settings-lists",
+        "settings-tags",
+        "settings-trees",
+        "jobs",
+        "journal",
+    }
     assert "settings-roles" in found("admin", "permission") and "settings-people" not in found("admin", "mask export")
     assert found("admin", "xyzzy") == set()
     for who in ("steward", "admin"):

@@ -366,7 +366,6 @@ class Loader:
                 for entity in catalogue.every():
                     search.rebuild(entity)
 
-
     def figures(self) -> None:
         """Purchases are of years ago: start pages show the thirty days before the last one."""
         with self.step("figures") as todo:

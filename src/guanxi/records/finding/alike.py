@@ -47,12 +47,15 @@ def _alike(actor: Actor, found: Found, words: str, each: int) -> tuple[float, Fo
     if reach is None:
         return None
     # The second text is what a matcher prepares: once for all.
-    matcher = difflib.SequenceMatcher(None, "", _sound(words), autojunk=False)
+    said = _sound(words)
+    matcher = difflib.SequenceMatcher(None, "", said, autojunk=False)
     columns = dict.fromkeys(["id", *("custom" if f.custom else f.column for f in reach.allowed)])
     scores: dict[int, float] = {}
     for row in visible(found.entity, actor).filter(pk__in=found.ids).values(*columns):
         values = [row["custom"].get(f.key) if f.custom else row[f.column] for f in reach.allowed]
-        scores[row["id"]] = max((_likeness(matcher, v) for v in values if v and isinstance(v, str)), default=0)
+        scores[row["id"]] = max(
+            (_likeness(matcher, len(said), v) for v in values if v and isinstance(v, str)), default=0
+        )
     ids = sorted((i for i in found.ids if scores.get(i, 0) >= ALIKE), key=lambda i: -scores[i])[:each]
     return (scores[ids[0]], Found(found.entity, tuple(ids), 2)) if ids else None
 
@@ -62,9 +65,9 @@ def _sound(value: str) -> str:
     return "".join(c for c in "".join(text.pinyin(folded, surname=len(folded) <= 4)) if c.isalnum())
 
 
-def _likeness(matcher: difflib.SequenceMatcher[str], value: str) -> float:
-    """From 0 to 1: how much of what is wanted stands at the beginning of `value` in the same order."""
-    matcher.set_seq1(_sound(value)[: len(matcher.b) + 1])
+def _likeness(matcher: difflib.SequenceMatcher[str], length: int, value: str) -> float:
+    """From 0 to 1: how much of what is wanted, of this length, stands at the beginning of `value` in the same order."""
+    matcher.set_seq1(_sound(value)[: length + 1])
     if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:
         return 0.0
     return matcher.ratio()

@@ -240,7 +240,7 @@ def stream(
             yield Row(row["id"], row["version"], "", tuple(reader.cell(row, column, named) for column in columns))
 
 
-def _whole(rows: QuerySet[Any], orders: Sequence[Order], names: list[str]) -> Iterator[list[Mapping[str, Any]]]:
+def _whole(rows: QuerySet[Any], orders: Sequence[Order], names: list[str]) -> Iterator[list[Any]]:
     """All rows in order, a chunk at a time."""
     if len(orders) > 1:
         left = _sorted(rows, orders, None).values(*names).iterator(chunk_size=CHUNK)
@@ -248,8 +248,8 @@ def _whole(rows: QuerySet[Any], orders: Sequence[Order], names: list[str]) -> It
             yield chunk
         return
     order, cursor = orders[0] if orders else None, None
-    while chunk := list(_window(rows, order, cursor, names, CHUNK)):
-        yield chunk
-        if len(chunk) < CHUNK:
+    while part := list(_window(rows, order, cursor, names, CHUNK)):
+        yield part
+        if len(part) < CHUNK:
             return
-        cursor = _place(chunk[-1], order)
+        cursor = _place(part[-1], order)

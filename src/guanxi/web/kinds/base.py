@@ -249,8 +249,8 @@ class Url(Face):
 
     def show(self, cell: Any, *, dense: bool) -> SafeString:
         target = str(cell.value or "")
-        shown = escape(cell.text.removeprefix("https://").removeprefix("http://").rstrip("/"))
-        shown = shown if dense else folding(shown)
+        plain = escape(cell.text.removeprefix("https://").removeprefix("http://").rstrip("/"))
+        shown = plain if dense else folding(plain)
         if not target.startswith(("http://", "https://")):
             return safe(shown)
         return safe(

@@ -77,8 +77,8 @@ def choices_of(actor: Actor, field: Field, formats: Formats, value: Any) -> Sequ
         target = catalogue.get(kind.target)
         ids = list(value or []) if isinstance(value, (list, tuple)) else []
         more = list(read.visible(target, actor).order_by("-pk").values_list("pk", flat=True)[: MOST_OPTIONS - len(ids)])
-        found = names_of(actor, kind.target, dict.fromkeys([*ids, *more]))
-        return [Choice(str(i), name) for i, (name, _colour) in found.items()]
+        named = names_of(actor, kind.target, dict.fromkeys([*ids, *more]))
+        return [Choice(str(i), name) for i, (name, _colour) in named.items()]
     return ()
 
 

@@ -101,7 +101,8 @@ def rates_missing(request: HttpRequest) -> HttpResponse:
     """A piece of the page: amounts that sums leave out for want of a rate. Asked for by itself, since it reads many records."""
     actor = actor_of(request)
     lines = []
-    for one in unrated.found(actor):
+    found = list(unrated.found(actor))
+    for one in found:
         conditions = [(f"f.{one.unit.key}.is", one.currency)] if one.unit is not None else []
         if one.dated is not None:
             conditions.append((f"f.{one.dated.key}.between", one.first.isoformat()))
@@ -111,7 +112,7 @@ def rates_missing(request: HttpRequest) -> HttpResponse:
             "list": f"{addresses.list_url(one.entity.key)}?{urlencode(conditions)}",
             "set": f"{reverse('settings-currencies')}?{urlencode({'currency': one.currency, 'date': one.first.isoformat()})}#new",
         })  # fmt: skip
-    return render(request, "core/rates_missing.html", {"lines": lines, "n": sum(line["one"].n for line in lines)})
+    return render(request, "core/rates_missing.html", {"lines": lines, "n": sum(one.n for one in found)})
 
 
 def _currencies(

@@ -120,7 +120,7 @@ def picker(url: str, filters: BoardFilters, period: periods.Period, opens_with: 
     def one(key: str) -> tuple[str, str, bool]:
         return period_name(key), f"{url}?{replace(filters, period=key).params()}", key == period.key
 
-    groups = (*periods.OFFERED, (periods.ALL,))
+    groups: tuple[tuple[str, ...], ...] = (*periods.OFFERED, (periods.ALL,))
     if all(opens_with not in group for group in groups) and ".." not in opens_with:
         groups = (*groups[:-1], (opens_with, periods.ALL))
     counted = period.key.removeprefix("last_").removesuffix("_days")

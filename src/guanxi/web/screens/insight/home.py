@@ -25,7 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     board, chosen = boards.home_of(actor)
     tiles = boards.tiles_for(actor, board) if board else []
-    context = {
+    context: dict[str, object] = {
         "board": board,
         "chosen": chosen,
         "choices": [
