@@ -122,4 +122,4 @@ def undo(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
 
 def _gone(done: invert.Undone, cs: ChangeSet, back: str) -> bool:
     """Whether the page one came from is of a record that the undo took away."""
-    return bool(done.removed) and cs.record is not None and f"/{cs.record}/" in back
+    return bool(done.removed) and cs.action != "edit" and cs.record is not None and f"/{cs.record}/" in back
