@@ -289,7 +289,7 @@ def main() -> None:
         from django.core.management import call_command
         from django.test.utils import override_settings
 
-        from bench import board, data, search
+        from bench import board, data, felt, search
         from guanxi.core.org import versions
 
         call_command("migrate", verbosity=0)
@@ -304,12 +304,15 @@ def main() -> None:
             bench.pages()
             search.run(bench)
             board.measure(bench)
+            if not given.lines:
+                felt.run(bench)
             bench.undo(change_set, n)
             if given.lines:
                 bench.load(path, n)
                 bench.load_lines(n)
                 bench.index()
                 bench.pages()
+                felt.run(bench)
 
 
 if __name__ == "__main__":

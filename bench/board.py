@@ -17,9 +17,10 @@ def measure(bench: Any) -> None:
     )
     for by in ("status", "source"):
         page = get(f"{base}?by={by}").content
-        what = f"board by {by}, {page.count(b'data-column=')} × ≤ 30, {page.count(b'data-card=')} cards"
+        what = f"board by {by}, {page.count(b'data-column=')} × ≤ 20, {page.count(b'data-card=')} cards"
         bench.requests_of(what, lambda i, by=by: get(f"{base}?by={by}"))
     bench.requests_of("board, figures of all columns", lambda i: get(f"{base}/figures?by=status"))
+    bench.requests_of("board, the same added up exactly", lambda i: get(f"{base}/figures?by=status&exact=1"))
     bench.requests_of("board, 40 more cards", lambda i: get(f"{base}/cards?by=status&col=active"))
     codes = ("lead", "active", "dormant", "lost")
 

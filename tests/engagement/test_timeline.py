@@ -128,6 +128,26 @@ def test_queries_do_not_grow_with_what_happened(house: Any) -> None:
     assert count(many) <= count(one)
 
 
+def test_all_panels_of_a_customer_are_few_queries(house: Any) -> None:
+    """Speed felt: everything that comes after the page, of a customer with some of everything, in one answer."""
+    few, many = full(house, 2)["account"], full(house, 16)["account"]
+    client = house.client(house.owner)
+
+    def asked(id_: int) -> list[str]:
+        path = f"/customers/account/{id_}/panels"
+        client.get(path)
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
+            assert client.get(path).status_code == 200
+        return [query["sql"] for query in caught]
+
+    first, second = asked(few), asked(many)
+    # Where there are more than a panel shows they are counted: one query for each such panel.
+    assert len(first) <= 23, "\n".join(sql[:150] for sql in first)
+    assert len(second) <= len(first) + 6
+
+
 def test_the_page_says_it_in_days_with_chips(house: Any, get: Any) -> None:
     made = full(house, 3)
     html = get("owner", url(made["account"])).content.decode()

@@ -65,9 +65,17 @@ def test_a_card_is_moved_by_keyboard_and_taken_back(visitor: Any, three: dict[st
     assert status_of(card) == "dormant"
     assert page.evaluate("document.activeElement.dataset.card") == str(card), "focus stays with the card"
     me.look("board-keyboard")
-    with me.leaving():
-        page.locator(".gx-toast form button").click()
+    page.evaluate("window.same = true")
+    page.locator(".gx-toast form button").click()
+    heads(page, "lead", "3")
     assert status_of(card) == "lead" and lane(page, "lead").locator("[data-card]").count() == 3
+    assert lane(page, "lead").locator("[data-card]").nth(1).get_attribute("data-card") == str(card)
+    assert page.evaluate("window.same && document.activeElement.dataset.card") == str(card), (
+        "neither page nor focus is lost"
+    )
+    page.locator(".gx-toast form button").click()
+    heads(page, "dormant", "1")
+    assert status_of(card) == "dormant", "the taking back can be taken back"
     assert not me.found, me.found
 
 

@@ -401,3 +401,79 @@ def test_names_are_text_on_cards(house: Any, get: Any, move: Any) -> None:
     id_ = house.customer("<script>alert(1)</script>", status="lead")
     assert "<script>alert" not in get("owner", f"{BOARD}?by=status").content.decode()
     assert "<script>" not in move("owner", id_, "active").json()["card"]
+
+
+@pytest.fixture
+def take_back(house: Any) -> Any:
+    """`take_back("owner", id, change set)`: as that person, on the board by status."""
+
+    def act(who: str, id_: int, number: Any, more: str = "") -> Any:
+        return house.client(getattr(house, who)).post(f"{BOARD}/undo?by=status{more}", {"_id": id_, "_set": number})
+
+    return act
+
+
+def test_a_move_is_taken_back_on_the_board(house: Any, move: Any, take_back: Any) -> None:
+    """CAP-1: one answer with the card anew, where it stands and both heads; the taking back can be taken back; once is enough."""
+    id_ = house.customer("Acme", status="lead")
+    moved = move("owner", id_, "active").json()
+    told = take_back("owner", id_, moved["set"]).json()
+    assert value(id_) == "lead" and told["column"] == "lead" and f'data-card="{id_}"' in told["card"]
+    assert {code: f["n"] for code, f in told["figures"].items()} == {"active": "0", "lead": "1"}
+    again = take_back("owner", id_, moved["set"]).json()
+    assert value(id_) == "lead" and "already" in again["text"] and not again["undo"]
+    forth = take_back("owner", id_, told["set"]).json()
+    assert value(id_) == "active" and forth["column"] == "active"
+    assert ChangeSet.objects.get(pk=told["set"]).undoes_id == moved["set"]
+
+
+def test_only_ones_own_moves_are_taken_back_on_the_board(house: Any, move: Any, take_back: Any) -> None:
+    """A step of somebody else, of another record, no move at all, unknown: all are the same; what came after stays."""
+    id_, other = house.customer("Acme", status="lead"), house.customer("Beta", status="lead")
+    mine = move("owner", id_, "active").json()["set"]
+    edit = house.save("customers.account", {"remark": "x"}, id=id_).change_set
+    theirs = [("manager", id_, mine), ("stranger", id_, mine), ("owner", other, mine)]
+    for who, record, number in [*theirs, ("owner", id_, edit), ("owner", id_, 10**9)]:
+        assert take_back(who, record, number).status_code == 404, (who, record, number)
+    assert take_back("owner", id_, "x").status_code == 400 and value(id_) == "active"
+    house.save("customers.account", {"status": "lost"}, id=id_, by=house.manager)
+    told = take_back("owner", id_, mine).json()
+    assert value(id_) == "lost" and told["column"] == "lost" and "stays" in told["text"]
+
+
+def test_heads_of_very_many_are_estimated_within_rights(house: Any, get: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CAP-1: marked ≈, near what they are, the same when looked at again, exact when asked; of one's own records alone."""
+    from guanxi.records import bulk
+
+    monkeypatch.setattr(reading, "CAP", 10)
+    entity = catalogue.get("customers.account")
+    with acting(actor_for(house.admin)) as _:
+        rows = [
+            (i, {"name": f"Firm {i}", "kind": "company", "status": "lead" if i % 4 else "active", "annual_revenue": "10",
+                 "currency": "CNY", "owner": house.owner.pk if i % 2 else house.manager.pk})
+            for i in range(1, 1601)
+        ]  # fmt: skip
+        bulk.load(
+            actor_for(house.admin),
+            entity,
+            rows,
+            columns=["name", "kind", "status", "annual_revenue", "currency", "owner"],
+        )
+    monkeypatch.setattr(reading, "SAMPLE", 800)
+    monkeypatch.setattr(reading, "SHARE", 1.0)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE customers_account")
+    told = get("admin", f"{BOARD}/figures?by=status").json()
+    assert told == get("admin", f"{BOARD}/figures?by=status").json()
+    assert all(told[code]["n"].startswith("≈ ") for code in ("lead", "active")) and told["lost"]["n"].startswith("< ")
+
+    def number(text: str) -> float:
+        return float(re.sub(r"[^0-9.]", "", text))
+
+    assert 600 < number(told["lead"]["n"]) < 1900 and number(told["lead"]["n"]) > number(told["active"]["n"])
+    assert told["lead"]["total"].startswith("≈ ") and 6_000 < number(told["lead"]["total"]) < 19_000
+    exact = get("admin", f"{BOARD}/figures?by=status&exact=1").json()
+    assert (exact["lead"]["n"], exact["active"]["n"], exact["lost"]["n"]) == ("1,200", "400", "0")
+    assert exact["lead"]["total"] == "CN¥12,000.00"
+    nothing = get("stranger", f"{BOARD}/figures?by=status").json()
+    assert {f["n"] for f in nothing.values()} == {"0"}

@@ -30,10 +30,29 @@ attach("[data-board]", (board) => {
   const laneBy = (code) => lanes.find((lane) => lane.code === code);
   board.addEventListener("scroll", () => lanes.forEach((lane) => lane.waiting && lane.draw()), { passive: true });
 
+  // Heads of very many records come after the page, estimated; added up exactly when somebody wants it.
+  const estimated = page.querySelector("[data-board-estimated]");
+  let exact = false;
+
   async function figures(codes) {
     const asked = new URLSearchParams(codes.map((code) => ["col", code]));
+    if (exact) asked.set("exact", "1");
     const answer = await fetch(`${texts.figures}&${asked}`, { headers: { "HX-Request": "true" } });
-    if (answer.ok && isJson(answer)) heads(await answer.json());
+    if (!answer.ok || !isJson(answer)) return;
+    const found = await answer.json();
+    heads(found);
+    if (estimated && !codes.length) estimated.hidden = !Object.values(found).some((figure) => /^[≈<]/.test(figure.n));
+  }
+  estimated?.querySelector("[data-board-exact]").addEventListener("click", async (event) => {
+    exact = true;
+    event.target.disabled = true;
+    board.querySelector(".gx-lane h2 a, [data-card]")?.focus({ preventScroll: true });
+    await figures([]);
+  });
+  /** After a move. One card more or less changes no estimate: nothing is asked then. */
+  function afterwards(answer, codes) {
+    if (answer.figures) heads(answer.figures);
+    else if (!estimated || estimated.hidden) figures([...new Set(codes)]);
   }
   const heads = (found) => {
     for (const [code, figure] of Object.entries(found)) laneBy(code)?.head(figure);
@@ -90,10 +109,56 @@ attach("[data-board]", (board) => {
       there.put(item, there === to ? at : 0);
       if (focused) refocus(there, item);
     }
-    if (answer.figures) heads(answer.figures);
-    else figures([from.code, there.code]);
+    afterwards(answer, [from.code, there.code]);
+    done(answer, item.id, from.code, index);
+  }
+
+  // Taking back ------------------------------------------------------------------------------------------------------
+
+  const steps = new Map(); // {path that takes it back: {id, set, code, index}} of moves made on this page
+
+  /** Say what was done; `code` and `index`: where the card stood before. */
+  function done(answer, id, code, index) {
+    if (answer.undo) steps.set(answer.undo, { id, set: answer.set, code, index });
     toast({ text: answer.text, undo: answer.undo });
   }
+
+  async function undo(form, step) {
+    const notice = form.closest(".gx-toast");
+    form.querySelector("button").disabled = true;
+    const body = new FormData();
+    body.set("_id", step.id);
+    body.set("_set", step.set);
+    let answer;
+    try {
+      const response = await fetch(texts.undo, { method: "POST", body, headers: { "X-CSRFToken": csrf(), "HX-Request": "true" } });
+      if (!response.ok || !isJson(response)) throw new Error(String(response.status));
+      answer = await response.json();
+    } catch {
+      return form.submit(); // the journal says what is the matter
+    }
+    steps.delete(new URL(form.action).pathname);
+    const from = lanes.find((lane) => lane.index(step.id) >= 0);
+    const there = laneBy(answer.column);
+    const item = from ? from.items[from.index(step.id)] : { id: step.id, el: null, html: "", height: 0 };
+    const was = from ? from.take(item) : 0;
+    if (answer.card && there) {
+      item.el = element(answer.card);
+      there.put(item, there.code === step.code ? step.index : 0);
+      refocus(there, item);
+    }
+    afterwards(answer, [answer.column, ...(from ? [from.code] : [])]);
+    notice?.remove();
+    done(answer, step.id, from?.code ?? answer.column, was);
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (!board.isConnected || !event.target.matches?.(".gx-toast form")) return;
+    const step = steps.get(new URL(event.target.action).pathname);
+    if (!step) return;
+    event.preventDefault();
+    undo(event.target, step);
+  });
 
   /** Somebody was faster: the card goes where it is by now. */
   function elsewhere(item, to, answer, focused) {

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, F, IntegerField, Q, QuerySet, Value
+from django.db.models.functions import Cast
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
@@ -59,10 +61,11 @@ def around(actor: Actor, account: int, *, opened: Iterable[int] = (), most: int 
 
     A fixed number of queries for each opened node, and at most `most` nodes.
     """
-    read.get_visible(ACCOUNT, actor, account)
     graph = Graph()
     centre: Key = (ACCOUNT.key, account)
     _add(actor, graph, [centre])
+    if centre not in graph.nodes:
+        raise read.Hidden(f"{ACCOUNT.key} {account}")
     for id_ in dict.fromkeys([account, *opened]):
         node = graph.nodes.get((ACCOUNT.key, id_))
         if node is None:
@@ -99,31 +102,47 @@ def _may(actor: Actor, entity: Entity, *keys: str) -> bool:
 
 
 def _edges(actor: Actor, ids: list[int], *, limit: int) -> list[Edge]:
-    """Edges at these customers whose both ends the actor may see."""
-    found: list[Edge] = []
+    """Edges at these customers whose both ends the actor may see. One query."""
     seen = read.visible(ACCOUNT, actor).values("pk")
+    parts = []
     if _may(actor, ACCOUNT, "parent"):
-        places = rights.level(actor, ACCOUNT.declared["group_role"]).rank >= Level.READ.rank
         rows = read.visible(ACCOUNT, actor).filter(Q(pk__in=ids, parent__in=seen) | Q(parent__in=ids))
-        role = ACCOUNT.declared["group_role"].kind
-        formats = read.formats_for(actor)
-        for id_, parent, place in rows.order_by("pk").values_list("pk", "parent_id", "group_role")[:limit]:
-            label = role.format(place, formats) if place and places else ""
-            found.append(Edge((ACCOUNT.key, id_), (ACCOUNT.key, parent), label, belongs=True))
+        parts.append(_ends(rows, 0, "pk", "parent", None, "group_role", limit))
     if _may(actor, RELATION, "account", "type"):
-        kind, formats = RELATION.declared["type"].kind, read.formats_for(actor)
         ends = Q(pk__in=[])
         if _may(actor, RELATION, "other"):
             ends |= Q(other__in=seen)
         if _may(actor, RELATION, "contact"):
             ends |= Q(contact__in=read.visible(CONTACT, actor).values("pk"))
         rows = read.visible(RELATION, actor).filter(ends).filter(Q(account__in=ids) | Q(other__in=ids))
-        for account, type_, other, contact in rows.order_by("pk").values_list(
-            "account_id", "type", "other_id", "contact_id"
-        )[:limit]:
-            end = (ACCOUNT.key, other) if other else (CONTACT.key, contact)
-            found.append(Edge((ACCOUNT.key, account), end, kind.format(type_, formats)))
-    return found
+        parts.append(_ends(rows, 1, "account", "other", "contact", "type", limit))
+    if not parts:
+        return []
+    places = rights.level(actor, ACCOUNT.declared["group_role"]).rank >= Level.READ.rank
+    role, kind, formats = ACCOUNT.declared["group_role"].kind, RELATION.declared["type"].kind, read.formats_for(actor)
+    found = sorted(parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True), key=lambda row: row[:2])
+    edges = []
+    for related, _id, start, end, contact, word in found:
+        if related:
+            there: Key = (ACCOUNT.key, end) if end else (CONTACT.key, contact)
+            edges.append(Edge((ACCOUNT.key, start), there, kind.format(word, formats)))
+        else:
+            label = role.format(word, formats) if word and places else ""
+            edges.append(Edge((ACCOUNT.key, start), (ACCOUNT.key, end), label, belongs=True))
+    return edges
+
+
+def _ends(
+    rows: QuerySet[Any], place: int, start: str, end: str, contact: str | None, word: str, limit: int
+) -> QuerySet[Any]:  # fmt: skip
+    """The first rows as (place, id, start, end, contact, word); columns by name."""
+    nobody = Cast(Value(None), BigIntegerField())
+    found = rows.annotate(
+        edge_place=Value(place, output_field=IntegerField()), edge_start=F(start), edge_end=F(end),
+        edge_contact=nobody if contact is None else F(contact), edge_word=F(word),
+    )  # fmt: skip
+    names = ("edge_place", "pk", "edge_start", "edge_end", "edge_contact", "edge_word")
+    return found.order_by("pk").values_list(*names)[:limit]
 
 
 def _add(actor: Actor, graph: Graph, keys: list[Key]) -> None:

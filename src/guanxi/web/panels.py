@@ -31,9 +31,9 @@ class Panel:
     `entity`: the key of the entity whose page it stands on, or EVERY. `key`: its name, once per entity: the address is
     `/<room>/<noun>/<id>/panel/<key>`, the element's id `panel-<key>`; a panel for one entity replaces the one for EVERY with
     the same key. `place`: "middle" (wide) or "side". `order`: smaller stands higher. `lazy`: asked for after the page is
-    there, so that it costs the page nothing; else drawn with it. `framed`: the page draws card and heading around `body`;
-    False when the body brings its own. `needs`: (entity or settings area, action) without which there is no panel.
-    `when`: a further condition that costs no query.
+    there, so that it costs the page nothing, with a view that has no cell but the title's; else drawn with it. `framed`: the
+    page draws card and heading around `body`; False when the body brings its own. `needs`: (entity or settings area, action)
+    without which there is no panel. `when`: a further condition that costs no query.
     """
 
     entity: str

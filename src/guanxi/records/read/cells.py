@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from operator import itemgetter
@@ -243,8 +245,47 @@ class Reader:
         return Cell(f, value, seen[0][1], link=link, editable=editable, formats=self.formats)
 
 
+@dataclass
+class _Memo:
+    """Names that were looked up while one actor's answer was made; None: asked for and not to be seen."""
+
+    actor: Actor
+    names: dict[tuple[str, int], tuple[str, str] | None] = dataclass_field(default_factory=dict)
+
+
+_memo: ContextVar[_Memo | None] = ContextVar("names", default=None)
+
+
+@contextmanager
+def remembering(actor: Actor) -> Iterator[None]:
+    """Inside, the name of a record is looked up once, however many parts of the answer say it. For reading only."""
+    token = _memo.set(_Memo(actor, {("core.user", actor.user_id): (actor.name, "")} if actor.user_id else {}))
+    try:
+        yield
+    finally:
+        _memo.reset(token)
+
+
+def known_as(actor: Actor, target: str, names: Mapping[int, str]) -> None:
+    """Names that the caller has read within this actor's rights anyway, to be remembered where names are."""
+    memo = _memo.get()
+    if memo is not None and memo.actor is actor and "colour" not in catalogue.get(target).declared:
+        memo.names.update({(target, id_): (name, "") for id_, name in names.items()})
+
+
 def names_of(actor: Actor, target: str, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """{id: (name, colour)} of the records of `target` among `ids` that the actor may see."""
+    memo = _memo.get()
+    if memo is None or memo.actor is not actor:
+        return _look_up(actor, target, ids)
+    ids = list(ids)
+    if missing := [id_ for id_ in ids if (target, id_) not in memo.names]:
+        found = _look_up(actor, target, missing)
+        memo.names.update({(target, id_): found.get(id_) for id_ in missing})
+    return {id_: name for id_ in ids if (name := memo.names[target, id_]) is not None}
+
+
+def _look_up(actor: Actor, target: str, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     if target == "core.user":
         return {pk: (name, "") for pk, name in User.objects.filter(pk__in=list(ids)).values_list("pk", "name")}
     entity = catalogue.get(target)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+
+from django.db.models import IntegerField, QuerySet, Value
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
@@ -86,9 +88,11 @@ class RecordView:
 ACTIONS = ("edit", "delete", "assign", "merge", "export", "unmask")
 
 
-def view(entity: Entity, actor: Actor, id: int) -> RecordView:  # noqa: A002
-    """The record, or Hidden."""
+def view(entity: Entity, actor: Actor, id: int, *, only: Collection[str] | None = None) -> RecordView:  # noqa: A002
+    """The record, or Hidden. `only`: with the cells of these fields and the title's, for who needs no more of it."""
     fields = rights.readable(actor, entity)
+    if only is not None:
+        fields = {key: field for key, field in fields.items() if key == entity.title or key in only}
     reader = Reader(actor, entity, fields.values())
     names = [*reader.columns(), "origin", "created_in"]
     row = visible(entity, actor).filter(pk=id).values(*dict.fromkeys(names)).first()
@@ -168,20 +172,51 @@ class Line:
     cells: tuple[Cell, ...]
 
 
-def belonging(related: Related, actor: Actor, id: int, *, columns: int = 4, limit: int = 5) -> Belonging:  # noqa: A002
-    """The newest records that point to record `id` by one field. The caller has seen to it that the actor may see that record.
+def belonging(
+    pointing: Sequence[Related], actor: Actor, id: int, *, columns: int = 4, limit: int = 5  # noqa: A002
+) -> list[Belonging]:  # fmt: skip
+    """The newest records that point to record `id`, by each of these fields. The caller has seen to it that the actor may see
+    that record.
 
-    One query for the rows, one for each entity they name, and one to count where there are more than `limit`.
+    One query says which there are, of all of them; then one for the rows of each field by which there are any, one for each
+    entity they name, and one to count where there are more than `limit`.
     """
+    mine = [visible(one.entity, actor).filter(**{one.field.column: id}).order_by() for one in pointing]
+    found: list[list[int]] = [[] for _one in pointing]
+    for place, pk in _newest(mine, limit + 1):
+        found[place].append(pk)
+    found = [sorted(ids, reverse=True) for ids in found]
+    may = _editable([(one.entity, ids[:limit]) for one, ids in zip(pointing, found, strict=True)], actor)
+    return [
+        _belonging(one, actor, rows, ids, may, columns, limit)
+        for one, rows, ids in zip(pointing, mine, found, strict=True)
+    ]
+
+
+def _newest(lists: Sequence[QuerySet[Any]], limit: int) -> Iterable[tuple[int, int]]:
+    """(place in `lists`, id) of the newest rows of each."""
+    parts = [
+        rows.annotate(_place=Value(i, output_field=IntegerField())).order_by("-pk").values_list("_place", "pk")[:limit]
+        for i, rows in enumerate(lists)
+    ]
+    if not parts:
+        return []
+    found: Iterable[tuple[int, int]] = parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True)
+    return found
+
+
+def _belonging(
+    related: Related, actor: Actor, rows: QuerySet[Any], ids: list[int], may: frozenset[int], columns: int, limit: int
+) -> Belonging:  # fmt: skip
+    if not ids:
+        return Belonging(related, (), Count(0), frozenset())
     entity, link = related.entity, related.field
     known = rights.readable(actor, entity)
     title = known.get(entity.title)
     shown = [known[k] for k in entity.columns if k in known and k not in (link.key, entity.title)][:columns]
     reader = Reader(actor, entity, [*([title] if title else []), *shown])
-    rows = visible(entity, actor).filter(**{link.column: id})
-    found = list(rows.order_by("-pk").values(*reader.columns())[: limit + 1])
-    total = Count(len(found), True) if len(found) <= limit else count(rows)
-    found = found[:limit]
+    total = Count(len(ids)) if len(ids) <= limit else count(rows)
+    found = list(visible(entity, actor).filter(pk__in=ids[:limit]).order_by("-pk").values(*reader.columns()))
     names = reader.names(found)
     lines = tuple(
         Line(
@@ -190,16 +225,27 @@ def belonging(related: Related, actor: Actor, id: int, *, columns: int = 4, limi
         )
         for row in found
     )  # fmt: skip
-    return Belonging(related, lines, total, _editable(entity, actor, [line.id for line in lines]))
+    return Belonging(related, lines, total, may & {line.id for line in lines})
 
 
-def _editable(entity: Entity, actor: Actor, ids: list[int]) -> frozenset[int]:
-    reach = policy.conditions(entity, actor, "edit")
-    if reach is None or not ids:
-        return frozenset()
-    if reach == policy.EVERY or reach == policy.conditions(entity, actor, "view"):
-        return frozenset(ids)
-    return frozenset(visible(entity, actor, "edit").filter(pk__in=ids).values_list("pk", flat=True))
+def _editable(lists: Sequence[tuple[Entity, list[int]]], actor: Actor) -> frozenset[int]:
+    """Which of these records, all of them in view, the actor may edit: one query, or none where who sees may edit.
+
+    Ids are those of one sequence, so they need not be told apart by entity.
+    """
+    may: set[int] = set()
+    ask = []
+    for entity, ids in lists:
+        reach = policy.conditions(entity, actor, "edit")
+        if reach is None or not ids:
+            continue
+        if reach == policy.EVERY or reach == policy.conditions(entity, actor, "view"):
+            may.update(ids)
+        else:
+            ask.append(visible(entity, actor, "edit").filter(pk__in=ids).order_by().values_list("pk", flat=True))
+    if ask:
+        may.update(ask[0] if len(ask) == 1 else ask[0].union(*ask[1:], all=True))
+    return frozenset(may)
 
 
 @dataclass(frozen=True)
@@ -247,12 +293,13 @@ class Historian:
             for id_, name in names_of(self.actor, target, ids).items()
         }
 
-    def event(self, line: Change) -> Event:
-        """One line as an event. Whether it was undone is read from `change_set.undone_by`: prefetch that for many."""
+    def event(self, line: Change, *, undone: bool | None = None) -> Event:
+        """One line as an event. Whether it was undone is read from `change_set.undone_by` unless the caller says."""
         keys = {**(line.before or {}), **(line.after or {})} if line.op == Op.UPDATE else {}
         changes = tuple(self.change(line, key) for key in keys if key in self._known)
         hidden = sum(key in self._every and key not in self._known for key in keys)
-        return Event(line.change_set, line.op, changes, hidden, bool(line.change_set.undone_by.all()))
+        undone = bool(line.change_set.undone_by.all()) if undone is None else undone
+        return Event(line.change_set, line.op, changes, hidden, undone)
 
     def change(self, line: Change, key: str) -> FieldChange:
         """What a line did to one field that the actor knows of."""

@@ -18,9 +18,10 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.core.access import Actor
+from guanxi.core.journal.models import ChangeSet
 from guanxi.core.org import settings as org_settings
 from guanxi.kit.problems import Problem
-from guanxi.records import kinds, read, rights, write
+from guanxi.records import invert, kinds, read, rights, write
 from guanxi.records.entity import Entity, Field
 from guanxi.records.kinds import Formats, Money
 from guanxi.records.read import board as reading
@@ -187,19 +188,22 @@ def zero(amount: Field | None) -> Figure:
 
 
 def words(figure: Figure | None, formats: Formats) -> dict[str, str]:
-    """The head of a column in words: how many, how much, and what is not in the sum."""
+    """The head of a column in words: how many, how much, and what is not in the sum. What was estimated begins with ≈."""
     if figure is None:
         return {"n": "", "total": "", "note": ""}
+    about = "" if figure.exact else "≈ "
     total = ""
-    if figure.total is not None and figure.n:
-        total = Money().format_in(figure.total, org_settings.get("reporting_currency"), formats)
+    if figure.total is not None and figure.n and (figure.exact or figure.total):
+        total = about + Money().format_in(figure.total, org_settings.get("reporting_currency"), formats)
     note = ""
     if figure.left_out:
+        left = f"{about}{grouped(figure.left_n)}"
         note = ngettext(
             "%(n)s amount in %(currencies)s is left out: there is no exchange rate.",
             "%(n)s amounts in %(currencies)s are left out: there is no exchange rate.", figure.left_n,
-        ) % {"n": grouped(figure.left_n), "currencies": ", ".join(figure.left_out)}  # fmt: skip
-    return {"n": grouped(figure.n), "total": total, "note": note}
+        ) % {"n": left, "currencies": ", ".join(figure.left_out)}  # fmt: skip
+    n = f"{about}{grouped(figure.n)}" if not figure.below else f"< {grouped(figure.n)}"
+    return {"n": n, "total": total, "note": note}
 
 
 def board_url(entity: Entity, by: Field, query: read.Query | None = None) -> str:
@@ -260,6 +264,7 @@ def board(request: HttpRequest, entity: Entity) -> HttpResponse:
         "rows_url": f"{base}board/cards?{urlencode({'by': by.key})}&{query.params()}",
         "figures_url": f"{base}board/figures?{urlencode({'by': by.key})}&{query.params()}",
         "move_url": f"{base}board/move?{urlencode({'by': by.key})}&{query.params()}",
+        "undo_url": f"{base}board/undo?{urlencode({'by': by.key})}&{query.params()}",
         "stated": stated(found),
         "query": query,
         "params": query.params(),
@@ -321,19 +326,23 @@ def _code(by: Field, code: str) -> str:
 @require_GET
 @entity_page("view")
 def figures(request: HttpRequest, entity: Entity) -> HttpResponse:
-    """The heads of columns (of those named `col`, else of all): {code: {n, total, note}}."""
+    """The heads of columns (of those named `col`, else of all): {code: {n, total, note}}. Of very many records they are
+    estimated, and each that is begins with ≈; with `exact=1` everything is added up."""
     actor = actor_of(request)
     by = reading.field_of(entity, actor, request.GET.get("by", ""))
     codes = [_code(by, code) for code in request.GET.getlist("col")] or None
-    return JsonResponse(_figures(entity, actor, by, question(request), codes))
+    exact = request.GET.get("exact") == "1"
+    return JsonResponse(_figures(entity, actor, by, question(request), codes, exact=exact))
 
 
 def _figures(
-    entity: Entity, actor: Actor, by: Field, query: read.Query, codes: list[str] | None = None
+    entity: Entity, actor: Actor, by: Field, query: read.Query, codes: list[str] | None = None, *, exact: bool = True
 ) -> dict[str, dict[str, str]]:
     assert isinstance(by.kind, kinds.Choice)
     formats = read.formats_for(actor)
-    found = reading.figures(entity, actor, by, query, codes)
+    found = None if exact else reading.estimated(entity, actor, by, query)
+    if found is None:
+        found = reading.figures(entity, actor, by, query, codes)
     nothing = zero(amount_of(actor, entity)[0])
     every = codes if codes is not None else [*(o.value for o in by.kind.options(formats)), NONE]
     return {code: words(found.get(code, nothing), formats) for code in every}
@@ -461,6 +470,14 @@ def _conflict(entity: Entity, actor: Actor, by: Field, id: int, error: write.Con
 def _moved(
     entity: Entity, actor: Actor, by: Field, query: read.Query, id: int, origin: str, saved: write.Saved  # noqa: A002
 ) -> HttpResponse:  # fmt: skip
+    return _stands(entity, actor, by, query, id, origin, change_set=saved.change_set)
+
+
+def _stands(
+    entity: Entity, actor: Actor, by: Field, query: read.Query, id: int, origin: str, *,  # noqa: A002
+    change_set: int | None, said: str = "",
+) -> HttpResponse:  # fmt: skip
+    """Where a card stands now, the heads of that column and of the one it stood in (`origin`), and the way back."""
     formats = read.formats_for(actor)
     now = reading.one(entity, actor, by, id)
     if now is None:  # moved out of their own sight: the write door would have refused
@@ -468,6 +485,7 @@ def _moved(
     card, code = now
     place = by.kind.format(code, formats) or pgettext("board", "None")
     text = _("“%(title)s” is now in “%(place)s”.") % {"title": card.title or f"#{id}", "place": place}
+    text = f"{said} {text}".strip()
     stays = reading.fits(entity, actor, query, id)
     if not stays:
         text += " " + _("It no longer fits the filters.")
@@ -477,7 +495,40 @@ def _moved(
             "text": text,
             "card": Cards(entity, formats).one(card) if stays else "",
             "column": code,
-            "undo": reverse("journal-undo", args=[saved.change_set]) if saved.change_set else "",
+            "undo": reverse("journal-undo", args=[change_set]) if change_set else "",
+            "set": change_set or 0,
             "figures": _figures(entity, actor, by, query, list(dict.fromkeys([origin, code]))) if few else None,
         }
     )
+
+
+# Taking a move back ---------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@entity_page("edit")
+def undo(request: HttpRequest, entity: Entity) -> HttpResponse:
+    """Take back one move (`_set`) of one card (`_id`), or the taking back of one. Answers like `move`; what somebody changed
+    since stays, and the answer says so. 404 for what is no such step, or not this person's to take back."""
+    actor = actor_of(request)
+    by = reading.field_of(entity, actor, request.GET.get("by", ""))
+    query = question(request)
+    id_, set_ = number(request.POST.get("_id", "")), number(request.POST.get("_set", ""))
+    if id_ is None or set_ is None:
+        raise read.BadQuery("no step")
+    before = reading.one(entity, actor, by, id_)
+    step = ChangeSet.objects.filter(pk=set_, entity=entity.key, record=id_, action__in=("move", "undo")).first()
+    if before is None or step is None or not invert.may_see(actor, step):
+        raise read.Hidden(f"{entity.key} {id_}")
+    if ChangeSet.objects.filter(undoes=step).exists():
+        said = _("This was taken back already.")
+        return _stands(entity, actor, by, query, id_, before[1], change_set=None, said=said)
+    try:
+        done = invert.undo(actor, set_)
+    except invert.CannotUndo:
+        raise read.Hidden(f"change set {set_}") from None
+    said = ""
+    if done.conflicts:
+        said = ngettext("%(n)s value stays as it is", "%(n)s values stay as they are", done.conflicts)
+        said = f"{said % {'n': grouped(done.conflicts)}}. "
+    return _stands(entity, actor, by, query, id_, before[1], change_set=done.change_set, said=said)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
+from guanxi.core.access import Actor
 from guanxi.records import read
 from guanxi.records.entity import Entity
 from guanxi.web import components
@@ -127,14 +128,22 @@ def hanging(request: HttpRequest, view: read.RecordView, place: str) -> list[Han
     return found
 
 
+def _narrow(entity: Entity, actor: Actor, id: int) -> read.RecordView:  # noqa: A002
+    """The record as panels that come later need it: which it is, and its title."""
+    view = read.view(entity, actor, id, only=())
+    if entity.title in view.cells:
+        read.known_as(actor, entity.key, {id: view.title})
+    return view
+
+
 @entity_page("view")
 def panels(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # noqa: A002
     """All panels that the page did not draw itself, in one answer: each goes to its place."""
     actor = actor_of(request)
-    view = read.view(entity, actor, id)
-    found = [
-        {"key": one.key, "body": components.safe(one.body(request, view))} for one in hung.of(actor, entity) if one.lazy
-    ]
+    with read.remembering(actor):
+        view = _narrow(entity, actor, id)
+        lazy = [one for one in hung.of(actor, entity) if one.lazy]
+        found = [{"key": one.key, "body": components.safe(one.body(request, view))} for one in lazy]
     return render(request, "pages/panels_filled.html", {"panels": found})
 
 
@@ -142,11 +151,12 @@ def panels(request: HttpRequest, entity: Entity, id: int) -> HttpResponse:  # no
 def panel_page(request: HttpRequest, entity: Entity, id: int, name: str) -> HttpResponse:  # noqa: A002
     """One panel: its inside for the record page, or a page of its own."""
     actor = actor_of(request)
-    view = read.view(entity, actor, id)
     one = hung.get(actor, entity, name)
+    view = _narrow(entity, actor, id) if one is None or one.lazy else read.view(entity, actor, id)
     if one is None:
         raise read.Hidden(f"{entity.key} {id}")
-    body = components.safe(one.body(request, view))
+    with read.remembering(actor):
+        body = components.safe(one.body(request, view))
     if is_fragment(request):
         return HttpResponse(body)
     context = {

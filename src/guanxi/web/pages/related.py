@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from guanxi.core.access import Actor
 from guanxi.records import read
 from guanxi.records.entity import Entity
-from guanxi.records.read.view import Belonging, Line, Related, belonging, related
+from guanxi.records.read.view import Belonging, Line, belonging, related
 from guanxi.web.pages import addresses
 from guanxi.web.pages.base import actor_of, capital, entity_plural
 
@@ -53,15 +53,17 @@ def panel(request: HttpRequest, view: read.RecordView) -> str:
     actor = actor_of(request)
     pointing = list(related(view.entity, actor))
     keys = [one.entity.key for one in pointing]
-    found = [group(actor, one, view.id, several=keys.count(one.entity.key) > 1) for one in pointing]
+    found = [
+        group(actor, part, view.id, several=keys.count(part.related.entity.key) > 1)
+        for part in belonging(pointing, actor, view.id, limit=ROWS)
+    ]
     context = {"panels": [p for p in found if p.count], "bare": [p for p in found if not p.count]}
     return render_to_string("pages/panels.html", context, request)
 
 
-def group(actor: Actor, one: Related, id: int, *, several: bool) -> Group:  # noqa: A002
+def group(actor: Actor, part: Belonging, id: int, *, several: bool) -> Group:  # noqa: A002
     """`several`: the same entity points here by more than one field, so the field's name is said."""
-    entity, link = one.entity, one.field
-    part = belonging(one, actor, id, limit=ROWS)
+    entity, link = part.related.entity, part.related.field
     base = addresses.list_url(entity.key)
     title = entity_plural(entity)
     if several:

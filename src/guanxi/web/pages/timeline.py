@@ -1,21 +1,21 @@
 """The one time line of a record: what every room has to tell about it, merged by time.
 
-`site.timeline` lists the sources by hand. Each gives its newest moments before a place, within the rights of whoever looks and
-with a fixed number of queries; here they are merged, cut to a page and grouped by day. What somebody may not see leaves no
-hole: a source gives the next ones that they may see. The place where a page ends names instant, source and id, so that paging
-neither repeats nor skips, whatever comes in meanwhile (INS-1, ENG-1).
+`site.timeline` lists the sources by hand. Each says which rows it tells of, within the rights of whoever looks; one query asks
+all of them for when and which, the newest of all make the page, and only those are read in full, by the sources that have some.
+What somebody may not see leaves no hole: the next ones that they may see come instead. The place where a page ends names
+instant, source and id, so that paging neither repeats nor skips, whatever comes in meanwhile (INS-1, ENG-1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, Exists, F, IntegerField, Q, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -23,10 +23,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from guanxi.core.access import Actor
+from guanxi.core.access.models import Level
 from guanxi.core.journal.models import Change, ChangeSet, Op
-from guanxi.records import catalogue, invert, read
+from guanxi.records import catalogue, invert, read, rights
 from guanxi.records.entity import Entity
-from guanxi.records.read.cells import names_of
+from guanxi.records.read.cells import Reader, names_of
 from guanxi.records.read.view import Event, FieldChange, Historian
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses, words
@@ -100,7 +101,12 @@ class Before:
         """The same as a condition, in the form that an index on (at, id) serves."""
         return Q(**{f"{at}__lte": self.at}) & (Q(**{f"{at}__lt": self.at}) | Q(**{f"{id}__lt": self.id}))
 
-    def day(self, zone: Any) -> tuple[date, int]:
+    def on_day(self, field: str, zone: tzinfo) -> Q:
+        """The same for a field that holds a day."""
+        day, id_ = self.day(zone)
+        return Q(**{f"{field}__lte": day}) & (Q(**{f"{field}__lt": day}) | Q(pk__lt=id_))
+
+    def day(self, zone: tzinfo) -> tuple[date, int]:
         """For what happens on days: the last day, and the id that moments of that very day must be smaller than."""
         local = self.at.astimezone(zone)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -123,9 +129,14 @@ class About:
             return {}
         key, link = PARTS[self.entity.key]
         part = catalogue.get(key)
+        title = part.declared[part.title]
+        if rights.level(self.actor, title) is Level.HIDDEN:
+            return {}
+        reader = Reader(self.actor, part, [title])
         mine = read.visible(part, self.actor).filter(**{link: self.id}).order_by("-pk")
-        ids = list(mine.values_list("pk", flat=True)[:MOST_PARTS])
-        return {id_: name for id_, (name, _colour) in names_of(self.actor, key, ids).items()} if ids else {}
+        names = {r["id"]: reader.cell(r, title, {}).text for r in mine.values(*reader.columns())[:MOST_PARTS]}
+        read.known_as(self.actor, key, names)
+        return names
 
     def part(self, id: int) -> tuple[str, str] | None:  # noqa: A002
         """Name and address of a part."""
@@ -134,11 +145,28 @@ class About:
         return self.parts[id], addresses.record_url(PARTS[self.entity.key][0], id)
 
 
-class TimelineSource(Protocol):
-    """One sort of moments. `key` names it in addresses; `stands` costs no query; `items` a fixed number of them.
+@dataclass(frozen=True)
+class Sets:
+    """The change sets that moments of a page are owed to, and which of them were undone."""
 
-    `items` returns at most `limit` moments, newest first by (at, id), all of them before `before` where that is given, and
-    only what the actor may see.
+    of: Mapping[int, ChangeSet]
+    undone: frozenset[int]
+
+    @classmethod
+    def read(cls, numbers: Iterable[int]) -> Sets:
+        """One query."""
+        wanted = {n for n in numbers if n}
+        rows = list(ChangeSet.objects.filter(Q(pk__in=wanted) | Q(undoes__in=wanted))) if wanted else []
+        return cls({cs.pk: cs for cs in rows}, frozenset(cs.undoes_id for cs in rows if cs.undoes_id))
+
+
+class TimelineSource(Protocol):
+    """One sort of moments. `key` names it in addresses; `stands` costs no query.
+
+    `heads` says which rows of `rows` are moments: querysets with the annotations that `head` makes (instant, id, change set or
+    0), all of them before `before` where that is given, unordered. `items` makes the moments of some of those ids, in any order,
+    each with the instant that its head said, and only of what the actor may see: a fixed number of queries, `sets` having the
+    change sets that the heads named.
     """
 
     @property
@@ -152,7 +180,18 @@ class TimelineSource(Protocol):
 
     def stands(self, actor: Actor, entity: Entity) -> bool: ...
 
-    def items(self, about: About, *, before: Before | None, limit: int) -> Sequence[Moment]: ...
+    def heads(self, about: About, *, before: Before | None) -> Sequence[QuerySet[Any]]: ...
+
+    def items(self, about: About, ids: Sequence[int], sets: Sets) -> Sequence[Moment]: ...
+
+
+def head(rows: QuerySet[Any], at: Any, *, id: Any = "pk", made_in: Any = None) -> QuerySet[Any]:  # noqa: A002
+    """Rows as heads: `at`, `id` and `made_in` (the change set) are names of columns, or expressions."""
+    none = Value(0, output_field=BigIntegerField())
+    return rows.annotate(
+        head_at=F(at) if isinstance(at, str) else at, head_id=F(id) if isinstance(id, str) else id,
+        head_set=none if made_in is None else F(made_in),
+    )  # fmt: skip
 
 
 class _Installed:
@@ -211,18 +250,33 @@ def of_record(
 ) -> Timeline:  # fmt: skip
     """The newest moments of all sources, or of those in `only`."""
     wanted = set(only)
-    found: list[tuple[datetime, int, int, Moment]] = []
-    for rank, source in enumerate(sources_of(about.actor, about.entity)):
-        if wanted and source.key not in wanted:
-            continue
-        bound = _bound(before, source.key)
-        for one in source.items(about, before=bound, limit=limit + 1):
-            found.append((one.at, -rank, one.id, one))
-    found.sort(key=lambda f: f[:3], reverse=True)
-    page = [one for *_order, one in found[:limit]]
+    sources = [s for s in sources_of(about.actor, about.entity) if not wanted or s.key in wanted]
+    found = sorted(_heads(about, sources, before, limit + 1), key=lambda h: (h[1], -h[0], h[2]), reverse=True)
+    page = found[:limit]
+    sets = Sets.read(made_in for *_head, made_in in page)
+    moments: dict[tuple[int, int], Moment] = {}
+    for rank, source in enumerate(sources):
+        if ids := [id_ for r, _at, id_, _set in page if r == rank]:
+            moments |= {(rank, one.id): one for one in source.items(about, ids, sets)}
+    shown = [moments[r, id_] for r, _at, id_, _set in page if (r, id_) in moments]
     if len(found) <= limit:
-        return Timeline(page)
-    return Timeline(page, str(Place(page[-1].at, page[-1].kind, page[-1].id)))
+        return Timeline(shown)
+    rank, at, id_, _set = page[-1]
+    return Timeline(shown, str(Place(at, sources[rank].key, id_)))
+
+
+def _heads(
+    about: About, sources: Sequence[TimelineSource], before: Place | None, limit: int
+) -> list[tuple[int, datetime, int, int]]:  # fmt: skip
+    """(place of the source, instant, id, change set) of the newest moments of each source: one query for all of them."""
+    parts = []
+    for rank, source in enumerate(sources):
+        for rows in source.heads(about, before=_bound(before, source.key)):
+            ranked = rows.annotate(head_rank=Value(rank, output_field=IntegerField())).order_by("-head_at", "-head_id")
+            parts.append(ranked.values_list("head_rank", "head_at", "head_id", "head_set")[:limit])
+    if not parts:
+        return []
+    return list(parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True))
 
 
 def _bound(place: Place | None, key: str) -> Before | None:
@@ -275,39 +329,48 @@ class Changes:
     def stands(self, actor: Actor, entity: Entity) -> bool:
         return True
 
-    def items(self, about: About, *, before: Before | None, limit: int) -> Sequence[Moment]:
+    def heads(self, about: About, *, before: Before | None) -> Sequence[QuerySet[Any]]:
         mine = Q(entity=about.entity.key, record=about.id)
         whose = mine
         if about.parts:
             whose |= Q(entity=PARTS[about.entity.key][0], record__in=list(about.parts))
         lines = Change.objects.filter(whose)
+        # A record created together with many others has no line of its own: its change set says when.
+        created = Change.objects.filter(mine, op=Op.CREATE)
+        first = ChangeSet.objects.filter(~Exists(created), pk=about.created_in)
         if before is not None:
             lines = lines.filter(before.q("change_set__at"))
-        # Whether a set was undone is asked of all at once: `Historian` finds it prefetched.
-        lines = lines.select_related("change_set").prefetch_related("change_set__undone_by")
-        found = list(lines.order_by("-change_set__at", "-pk")[:limit])
+            first = first.filter(Q(at__lt=before.at) | Q(at=before.at) if before.id > 0 else Q(at__lt=before.at))
+        return [
+            head(lines, "change_set__at", made_in="change_set"),
+            head(first, "at", id=Value(0, output_field=BigIntegerField()), made_in="pk"),
+        ]
+
+    def items(self, about: About, ids: Sequence[int], sets: Sets) -> Sequence[Moment]:
+        lines = [
+            line
+            for line in Change.objects.filter(pk__in=[id_ for id_ in ids if id_])
+            if _is_of(about, line) and line.change_set_id in sets.of
+        ]
         moments = []
-        for entity in {line.entity for line in found}:
+        for entity in {line.entity for line in lines}:
             past = Historian(catalogue.get(entity), about.actor)
-            theirs = [line for line in found if line.entity == entity]
+            theirs = [line for line in lines if line.entity == entity]
             past.ahead(theirs)
             for line in theirs:
+                line.change_set = sets.of[line.change_set_id]
+                event = past.event(line, undone=line.change_set_id in sets.undone)
                 part = about.part(line.record) if entity != about.entity.key else None
-                moments.append(moment(about.actor, past.event(line), id=line.pk, about=part))
-        moments.sort(key=lambda m: (m.at, m.id), reverse=True)
-        return self._with_creation(about, mine, moments, before, limit)
+                moments.append(moment(about.actor, event, id=line.pk, about=part))
+        if 0 in ids and (first := sets.of.get(about.created_in)):
+            moments.append(moment(about.actor, Event(first, Op.CREATE.value, (), 0, first.pk in sets.undone)))
+        return moments
 
-    def _with_creation(
-        self, about: About, mine: Q, moments: list[Moment], before: Before | None, limit: int
-    ) -> list[Moment]:
-        """A record created together with many others has no line of its own: its change set says when."""
-        if len(moments) >= limit or Change.objects.filter(mine, op=Op.CREATE).exists():
-            return moments
-        first = ChangeSet.objects.filter(pk=about.created_in).prefetch_related("undone_by").first()
-        if first is None or (before is not None and (first.at, 0) >= (before.at, before.id)):
-            return moments
-        event = Event(first, Op.CREATE.value, (), 0, bool(first.undone_by.all()))
-        return sorted([*moments, moment(about.actor, event)], key=lambda m: (m.at, m.id), reverse=True)
+
+def _is_of(about: About, line: Change) -> bool:
+    return (line.entity, line.record) == (about.entity.key, about.id) or (
+        line.record in about.parts and line.entity == PARTS[about.entity.key][0]
+    )
 
 
 # Pages -------------------------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ def of(entity: Entity) -> URLResolver:
         path("board/cards", board.cards, key, name="board-cards"),
         path("board/figures", board.figures, key, name="board-figures"),
         path("board/move", board.move, key, name="board-move"),
+        path("board/undo", board.undo, key, name="board-undo"),
         path("grid", grid.cells, key, name="grid"),
         path("grid/paste", paste.paste, key, name="grid-paste"),
         path("<int:id>/", record.record, key, name="record"),

@@ -24,7 +24,8 @@ from guanxi.web.access import allow
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages import addresses
 from guanxi.web.pages.base import actor_of, answers, back_url, sentence
-from guanxi.web.screens.engagement.sources import Cells, file_url, makers, reads, text
+from guanxi.web.pages.timeline import Sets
+from guanxi.web.screens.engagement.sources import Cells, file_url, maker, reads, text
 from guanxi.web.shell import toast
 
 SHOWN = 100
@@ -56,7 +57,7 @@ def kept_of(actor: Actor, id: int) -> list[Kept]:  # noqa: A002
     ids = [row["id"] for row, _cells in found]
     deletable = read.visible(ATTACHMENT, actor, "delete").filter(pk__in=ids)
     may = set(deletable.values_list("pk", flat=True)) if ids else set()
-    made = makers(actor, {row["created_in"] for row, _cells in found})
+    sets = Sets.read(row["created_in"] for row, _cells in found)
     kept = []
     for row, cells in found:
         file = cells["file"].value if "file" in cells else None
@@ -64,7 +65,7 @@ def kept_of(actor: Actor, id: int) -> list[Kept]:  # noqa: A002
         kept.append(
             Kept(
                 row["id"], name, file_url(row["id"]) if file else addresses.record_url(ATTACHMENT.key, row["id"]),
-                human_size(int(file["size"])) if file else "", made.get(row["created_in"], ("", ""))[0], row["created_at"],
+                human_size(int(file["size"])) if file else "", maker(actor, sets, row["created_in"])[0], row["created_at"],
                 "photo" if name.lower().endswith(PICTURES) else "file-text",
                 reverse("attachment-remove", args=[row["id"]]) if row["id"] in may else "",
             )

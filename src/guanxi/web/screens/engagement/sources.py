@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, ClassVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, F, Func, QuerySet, Value
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import escape
@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy
 
 from guanxi.core.access import Actor
 from guanxi.core.access.models import Level
-from guanxi.core.journal.models import ChangeSet
 from guanxi.engagement import services
 from guanxi.engagement.entities import ATTACHMENT, INTERACTION, STEP
 from guanxi.records import invert, read, rights
@@ -24,7 +23,7 @@ from guanxi.records.read.cells import Cell, Reader
 from guanxi.trade.entities import ORDER, PAYMENT
 from guanxi.web import components
 from guanxi.web.pages import addresses
-from guanxi.web.pages.timeline import About, Before, Moment
+from guanxi.web.pages.timeline import About, Before, Moment, Sets, head
 
 #: Icon and colour of each way to follow up; further ones of the list are drawn like a note.
 LOOKS = {
@@ -65,18 +64,13 @@ def reads(actor: Actor, entity: Entity, *keys: str) -> bool:
     )
 
 
-def makers(actor: Actor, sets: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """{change set: (who, address that takes it back or "")}: one query, and one for which were undone."""
-    rows = ChangeSet.objects.filter(pk__in=list(sets)).prefetch_related("undone_by")
-    return {
-        cs.pk: (
-            cs.actor_name,
-            reverse("journal-undo", args=[cs.pk])
-            if cs.action in OWN_ACTS and not cs.undone_by.all() and invert.may_see(actor, cs)
-            else "",
-        )
-        for cs in rows
-    }
+def maker(actor: Actor, sets: Sets, number: int) -> tuple[str, str]:
+    """(who, address that takes it back or "") of a change set."""
+    cs = sets.of.get(number)
+    if cs is None:
+        return "", ""
+    mine = cs.action in OWN_ACTS and number not in sets.undone and invert.may_see(actor, cs)
+    return cs.actor_name, reverse("journal-undo", args=[number]) if mine else ""
 
 
 class _Source:
@@ -92,8 +86,16 @@ class _Source:
     def stands(self, actor: Actor, entity: Entity) -> bool:
         return entity.key in self.by and reads(actor, self.entity, *self.needs, self.by[entity.key].partition("__")[0])
 
+    #: When they happened; `made`: what is told of them needs their change set.
+    at: ClassVar[str]
+    made: ClassVar[bool] = False
+
     def rows(self, about: About) -> QuerySet[Any]:
         return read.visible(self.entity, about.actor).filter(**{self.by[about.entity.key]: about.id})
+
+    def heads(self, about: About, *, before: Before | None) -> Sequence[QuerySet[Any]]:
+        rows = self.rows(about).filter(before.q(self.at)) if before else self.rows(about)
+        return [head(rows, self.at, made_in="created_in" if self.made else None)]
 
 
 class Interactions(_Source):
@@ -105,23 +107,21 @@ class Interactions(_Source):
     entity = INTERACTION
     by = services.BY
     needs = ("happened_at",)
+    at = "happened_at"
+    made = True
 
-    def items(self, about: About, *, before: Before | None, limit: int) -> Sequence[Moment]:
+    def items(self, about: About, ids: Sequence[int], sets: Sets) -> Sequence[Moment]:
         actor = about.actor
-        rows = (
-            self.rows(about).filter(before.q("happened_at") if before else Q()).order_by("-happened_at", "-pk")[:limit]
-        )
         cells = Cells(actor, INTERACTION, "method", "subject", "words", "contact", "direction", "minutes", "who")
-        found = cells.of(rows, "happened_at", "created_in", "method")
-        made = makers(actor, {row["created_in"] for row, _cells in found})
+        found = cells.of(self.rows(about).filter(pk__in=ids), "happened_at", "created_in", "method")
         steps = steps_of(actor, [row["id"] for row, _cells in found])
-        return [self.moment(about, row, one, made, steps.get(row["id"], "")) for row, one in found]
+        return [self.moment(about, row, one, sets, steps.get(row["id"], "")) for row, one in found]
 
     def moment(
-        self, about: About, row: Mapping[str, Any], cells: Mapping[str, Cell], made: Mapping[int, tuple[str, str]], step: str
+        self, about: About, row: Mapping[str, Any], cells: Mapping[str, Cell], sets: Sets, step: str
     ) -> Moment:  # fmt: skip
         icon, colour = LOOKS.get(row["method"], LOOKS["note"])
-        who, undo = made.get(row["created_in"], ("", ""))
+        who, undo = maker(about.actor, sets, row["created_in"])
         words, subject = text(cells, "words"), text(cells, "subject")
         contact = cells.get("contact")
         part = (
@@ -168,10 +168,13 @@ class StepsDone(_Source):
     entity = STEP
     by = services.BY
     needs = ("done_at",)
+    at = "done_at"
 
-    def items(self, about: About, *, before: Before | None, limit: int) -> Sequence[Moment]:
-        done = self.rows(about).filter(done_at__isnull=False).filter(before.q("done_at") if before else Q())
-        found = Cells(about.actor, STEP, "what", "owner").of(done.order_by("-done_at", "-pk")[:limit], "done_at")
+    def rows(self, about: About) -> QuerySet[Any]:
+        return super().rows(about).filter(done_at__isnull=False)
+
+    def items(self, about: About, ids: Sequence[int], sets: Sets) -> Sequence[Moment]:
+        found = Cells(about.actor, STEP, "what", "owner").of(self.rows(about).filter(pk__in=ids), "done_at")
         return [
             Moment(
                 id=row["id"], at=row["done_at"], who=text(cells, "owner"), title=_("did: %(what)s") % {"what": text(cells, "what")},
@@ -188,11 +191,14 @@ class Orders(_Source):
     entity = ORDER
     by: ClassVar[Mapping[str, str]] = {"customers.account": "account", "customers.contact": "contact"}
     needs = ("ordered_at",)
+    at = "ordered_at"
 
-    def items(self, about: About, *, before: Before | None, limit: int) -> Sequence[Moment]:
-        rows = self.rows(about).filter(before.q("ordered_at") if before else Q()).order_by("-ordered_at", "-pk")[:limit]
+    def items(self, about: About, ids: Sequence[int], sets: Sets) -> Sequence[Moment]:
         cells = Cells(about.actor, ORDER, "number", "status", "total", "sales_rep")
-        return [self.moment(row, one) for row, one in cells.of(rows, "ordered_at")]
+        found = cells.of(self.rows(about).filter(pk__in=ids), "ordered_at")
+        if ORDER.title in cells.fields:
+            read.known_as(about.actor, ORDER.key, {row["id"]: text(one, ORDER.title) for row, one in found})
+        return [self.moment(row, one) for row, one in found]
 
     def moment(self, row: Mapping[str, Any], cells: Mapping[str, Cell]) -> Moment:
         status, total = cells.get("status"), text(cells, "total")
@@ -204,6 +210,14 @@ class Orders(_Source):
         )  # fmt: skip
 
 
+class Midnight(Func):
+    """The instant at which a day begins in a time zone: (name of the zone, day)."""
+
+    template = "timezone(%(expressions)s::timestamp)"
+    output_field = DateTimeField()
+    arity = 2
+
+
 class Payments(_Source):
     key = "payments"
     label = gettext_lazy("Payments")
@@ -212,14 +226,15 @@ class Payments(_Source):
     by: ClassVar[Mapping[str, str]] = {"customers.account": "order__account", "trade.order": "order"}
     needs = ("received_at",)
 
-    def items(self, about: About, *, before: Before | None, limit: int) -> Sequence[Moment]:
+    def heads(self, about: About, *, before: Before | None) -> Sequence[QuerySet[Any]]:
         zone = read.formats_for(about.actor).zone
-        rows = self.rows(about)
-        if before is not None:
-            day, id_ = before.day(zone)
-            rows = rows.filter(received_at__lte=day).filter(Q(received_at__lt=day) | Q(pk__lt=id_))
+        rows = self.rows(about).filter(before.on_day("received_at", zone)) if before else self.rows(about)
+        return [head(rows, Midnight(Value(str(zone)), F("received_at")))]
+
+    def items(self, about: About, ids: Sequence[int], sets: Sets) -> Sequence[Moment]:
+        zone = read.formats_for(about.actor).zone
         cells = Cells(about.actor, PAYMENT, "amount", "method", "reference", "order")
-        found = cells.of(rows.order_by("-received_at", "-pk")[:limit], "received_at", "amount")
+        found = cells.of(self.rows(about).filter(pk__in=ids), "received_at", "amount")
         return [
             Moment(
                 id=row["id"], at=datetime.combine(row["received_at"], time(), zone), who="",
@@ -241,14 +256,19 @@ class Attachments:
     def stands(self, actor: Actor, entity: Entity) -> bool:
         return entity.key != ATTACHMENT.key and reads(actor, ATTACHMENT, "created_at", "about")
 
-    def items(self, about: About, *, before: Before | None, limit: int) -> Sequence[Moment]:
-        rows = read.visible(ATTACHMENT, about.actor).filter(about__in=[about.id, *about.parts])
-        rows = rows.filter(before.q("created_at") if before else Q()).order_by("-created_at", "-pk")[:limit]
-        found = Cells(about.actor, ATTACHMENT, "name", "file").of(rows, "created_at", "created_in", "about")
-        made = makers(about.actor, {row["created_in"] for row, _cells in found})
+    def rows(self, about: About) -> QuerySet[Any]:
+        return read.visible(ATTACHMENT, about.actor).filter(about__in=[about.id, *about.parts])
+
+    def heads(self, about: About, *, before: Before | None) -> Sequence[QuerySet[Any]]:
+        rows = self.rows(about).filter(before.q("created_at")) if before else self.rows(about)
+        return [head(rows, "created_at", made_in="created_in")]
+
+    def items(self, about: About, ids: Sequence[int], sets: Sets) -> Sequence[Moment]:
+        cells_of = Cells(about.actor, ATTACHMENT, "name", "file")
+        found = cells_of.of(self.rows(about).filter(pk__in=ids), "created_at", "created_in", "about")
         moments = []
         for row, cells in found:
-            who, undo = made.get(row["created_in"], ("", ""))
+            who, undo = maker(about.actor, sets, row["created_in"])
             page = addresses.record_url(ATTACHMENT.key, row["id"])
             moments.append(
                 Moment(
