@@ -36,7 +36,7 @@ def _others(words: str) -> Iterator[str]:
         yield said
     # What is dropped may hold the slip: half of what was typed, at least three letters, has to stay.
     low = max(3, len(said) // 2)
-    for length in dict.fromkeys((len(said) - 2, low)):
+    for length in dict.fromkeys((low,) if said != folded else (len(said) - 2, low)):
         if low <= length < len(said):
             yield said[:length]
 

@@ -26,11 +26,12 @@ from guanxi.records.policy import Condition
 from guanxi.records.read.door import visible
 
 EACH = 6
-MOST = 2_000  # records that the index may be asked for; words that more have are common
+MOST = 1_000  # records that the index may be asked for; words that more have are common
 WALK = 2_500  # newest rows of an object that are looked through for common words
 FURTHER = 10_000  # the same, where somebody sees only some rows and these were not enough
 UNLIKELY = 4_000  # newest rows of all those objects together of which the sample knows no such record
 OWN = 400  # newest rows of their own that are looked through first
+MANY = 200  # owners whose newest rows are looked for one by one
 WIDE = 0.02  # the part of all records that a beginning of a word may have, to be asked of the index beside other words
 _AGAIN = 60  # found rows of an object that are looked at again where the index knows less than the roles
 _RANKED = 240  # found records of an object of which it is asked whose they are
@@ -246,7 +247,7 @@ class _Best:
         unlikely = min(WALK, UNLIKELY // (len(targets) - len(likely) or 1))
         steps = []
         for t in targets:
-            if self._mine(t)[1]:
+            if self._mine(t)[1] and self._owners(t) != [self.actor.user_id]:
                 steps.append((t, 0, OWN, True))
             steps.append((t, 0, WALK if t in likely else unlikely, False))
         self._walk(question, steps, rank)
@@ -257,16 +258,36 @@ class _Best:
         for n, (t, begin, end, own) in enumerate(steps):
             where, values = _where(t)
             mine, me = self._mine(t)
+            newest = f"SELECT t.id, {mine} AS mine FROM {sql.quote(t.entity.table)} t WHERE {where}"
+            owners = self._owners(t)
+            if own:
+                newest += f" AND {mine}"
+                values = [*values, *me]
+            elif 1 < len(owners) <= MANY:
+                # The newest of each owner by itself: backwards through everybody's, the rows of few would be far between.
+                newest = (
+                    f"SELECT t.id, t.mine FROM unnest(%s::bigint[]) o, LATERAL ({newest} AND t.{sql.quote(t.owner)} = o"
+                    " ORDER BY t.id DESC LIMIT %s) t"
+                )
+                values = [*values, max(50, 4 * end // len(owners))]
+                me = [owners, *me]
             parts.append(
-                f"(SELECT {n}, w.id, w.mine FROM (SELECT t.id, {mine} AS mine FROM {sql.quote(t.entity.table)} t"
-                f" WHERE {where}{f' AND {mine}' if own else ''} ORDER BY t.id DESC OFFSET {begin} LIMIT {end - begin}) w,"
+                f"(SELECT {n}, w.id, w.mine FROM ({newest} ORDER BY t.id DESC OFFSET {begin} LIMIT {end - begin}) w,"
                 " LATERAL (SELECT e.tokens FROM records_searchentry e WHERE e.record = w.id OFFSET 0) s"
                 f" WHERE s.tokens @@ %s::tsquery LIMIT {self.take(t)})"
             )
-            params += [*me, *values, *(me if own else ()), question.queries[rank]]
+            params += [*me, *values, question.queries[rank]]
         if parts:
             for n, id_, mine in _ask(" UNION ALL ".join(parts), params):
                 self.keep(steps[n][0], id_, rank, mine)
+
+    @staticmethod
+    def _owners(t: _Target) -> list[int]:
+        """Whose rows alone the actor may see; empty where limits are none or others."""
+        for condition in t.limits:
+            if condition.column == t.owner and isinstance(condition.values, tuple):
+                return list(condition.values)
+        return []
 
     def _mine(self, t: _Target) -> tuple[str, list[Any]]:
         """A condition for the actor's own rows, with its parameters."""
@@ -297,7 +318,11 @@ def _where(t: _Target) -> tuple[str, list[Any]]:
     where, params = ["t.deleted_in IS NULL"], []
     for condition in t.limits:
         column = f"t.{sql.quote(condition.column)}"
-        if isinstance(condition.values, tuple):
+        if isinstance(condition.values, tuple) and len(condition.values) == 1:
+            # Not `= ANY`: equal to one, its index is in the order of ids, and is read so.
+            where.append(f"{column} = %s")
+            params.append(condition.values[0])
+        elif isinstance(condition.values, tuple):
             where.append(f"{column} = ANY(%s)")
             params.append(list(condition.values))
         else:
