@@ -38,6 +38,8 @@ _RANKED = 240  # found records of an object of which it is asked whose they are
 
 RANKS = (0, 1, 2)
 EXACT, BEGINS, HAS = RANKS
+#: Of tokens `s`, by the tsqueries of what begins with the words and of what is just them.
+_RANK = "CASE WHEN NOT s.tokens @@ %s::tsquery THEN 2 WHEN s.tokens @@ %s::tsquery THEN 0 ELSE 1 END"
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,9 @@ class _Best:
         self.indexed(question, targets, " | ".join(names), "", also=self.seen)
         for rank in RANKS:
             if question.queries[rank] and not question.rare(rank):
-                self.walk(question, [t for t in targets if self.wants(t, rank)], rank)
+                # Of few owners' rows all are looked through at once, and ranked: with the last question.
+                asked = [t for t in targets if rank == HAS or not self._few(t)]
+                self.walk(question, [t for t in asked if self.wants(t, rank)], rank)
         # Common words of long ago: those that the sample knows.
         left = [t for t in targets if self.wants(t, HAS) and question.within(HAS, t.entity)]
         if left:
@@ -193,8 +197,7 @@ class _Best:
         by_key = {t.entity.key: t for t in targets}
         params: list[Any] = []
         if question.queries[BEGINS]:
-            rank = "CASE WHEN NOT s.tokens @@ %s::tsquery THEN 2 WHEN s.tokens @@ %s::tsquery THEN 0 ELSE 1 END"
-            ranks = [question.queries[BEGINS], question.queries[EXACT]]
+            rank, ranks = _RANK, [question.queries[BEGINS], question.queries[EXACT]]
         else:
             rank, ranks = "2", []
         parts = []
@@ -263,7 +266,7 @@ class _Best:
             if own:
                 newest += f" AND {mine}"
                 values = [*values, *me]
-            elif 1 < len(owners) <= MANY:
+            elif len(owners) > 1 and self._few(t):
                 # The newest of each owner by itself: backwards through everybody's, the rows of few would be far between.
                 newest = (
                     f"SELECT t.id, t.mine FROM unnest(%s::bigint[]) o, LATERAL ({newest} AND t.{sql.quote(t.owner)} = o"
@@ -271,15 +274,22 @@ class _Best:
                 )
                 values = [*values, max(50, 4 * end // len(owners))]
                 me = [owners, *me]
+            ranked, ranks, order = str(rank), [], ""
+            if rank == HAS and question.queries[BEGINS] and self._few(t):
+                ranked, ranks, order = _RANK, [question.queries[BEGINS], question.queries[EXACT]], "ORDER BY 4, 2 DESC"
             parts.append(
-                f"(SELECT {n}, w.id, w.mine FROM ({newest} ORDER BY t.id DESC OFFSET {begin} LIMIT {end - begin}) w,"
+                f"(SELECT {n}, w.id, w.mine, {ranked} FROM ({newest} ORDER BY t.id DESC OFFSET {begin} LIMIT {end - begin}) w,"
                 " LATERAL (SELECT e.tokens FROM records_searchentry e WHERE e.record = w.id OFFSET 0) s"
-                f" WHERE s.tokens @@ %s::tsquery LIMIT {self.take(t)})"
+                f" WHERE s.tokens @@ %s::tsquery {order} LIMIT {self.take(t)})"
             )
-            params += [*me, *values, question.queries[rank]]
+            params += [*ranks, *me, *values, question.queries[rank]]
         if parts:
-            for n, id_, mine in _ask(" UNION ALL ".join(parts), params):
-                self.keep(steps[n][0], id_, rank, mine)
+            for n, id_, mine, found in _ask(" UNION ALL ".join(parts), params):
+                self.keep(steps[n][0], id_, found, mine)
+
+    def _few(self, t: _Target) -> bool:
+        """Whether the actor sees the rows of few owners only."""
+        return 0 < len(self._owners(t)) <= MANY
 
     @staticmethod
     def _owners(t: _Target) -> list[int]:
