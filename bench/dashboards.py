@@ -161,6 +161,44 @@ def run(bench: Any = None, *, lines: int = LINES, times: int = 15) -> None:
                 found.append(f"{statistics.median(spent):>6.0f} {late:>6.0f} {statistics.median(cpu):>6.0f}")
             say(f"  {label:<38}{found[0]} ms p50, p95, CPU   of eight people: {found[1]}")
         opened.con.close()
+        update(folder, parts, rows)
+
+
+def update(folder: Path, parts: dict[str, Any], rows: dict[str, int], many: int = 300) -> None:
+    """What a refresh costs after this many orders changed, with a line each, and a customer got another owner."""
+    import shutil
+
+    import duckdb
+
+    from bench.__main__ import say
+    from guanxi.core.org.settings import organisation
+    from guanxi.insight.marts import build
+    from guanxi.insight.marts import update as updating
+
+    step = max(1, rows["trade.order"] // many)
+    orders = [1 + i * step for i in range(many)]
+    changes = {"trade.order": (orders, "'paid' AS status"), "trade.orderline": ([(o - 1) * 5 + 1 for o in orders], "3 AS amount"),
+               "customers.account": ([5], "3 AS owner")}  # fmt: skip
+    fresh = {}
+    with duckdb.connect() as con:
+        for key, (ids, change) in changes.items():
+            fresh[key] = [f"fresh-{key}.parquet"]
+            con.execute(
+                f"COPY (SELECT * REPLACE ({change}) FROM '{folder / parts[key][0]}' WHERE id IN ({', '.join(map(str, ids))}))"
+                f" TO '{folder / fresh[key][0]}' (FORMAT parquet)"
+            )
+    org = organisation()
+    began, busy = time.perf_counter(), time.process_time()
+    shutil.copyfile(folder / "marts-1.duckdb", folder / "marts-2.duckdb")
+    with duckdb.connect(str(folder / "marts-2.duckdb"), config=build.LIMITS) as con:
+        _rows, written = updating.apply(
+            con, folder, {key: set(ids) for key, (ids, _) in changes.items()}, fresh, zone=org.time_zone,
+            reporting=org.reporting_currency, rate_days=[],
+        )  # fmt: skip
+    say(
+        f"  {f'{many} orders changed: {written:,} rows written':<38}{time.perf_counter() - began:>10.1f} s"
+        f"   CPU {time.process_time() - busy:.1f} s"
+    )
 
 
 def actor_rights(role: str) -> Any:

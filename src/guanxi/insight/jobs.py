@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +39,8 @@ def refresh(ctx: JobContext, *, anew: bool = False) -> dict[str, Any]:
 
 @events.on(WRITTEN)
 def after_an_import(happened: events.Happened) -> None:
-    """What a file brought is in the figures at once, not minutes later. Asked twice, one job waits."""
+    """What a file brought is in the figures at once, not minutes later. Asked twice, one job waits; one at work goes round again."""
     if happened.payload.get("door") == Door.IMPORT:
+        with contextlib.suppress(OSError):
+            store.ask()
         enqueue("insight.refresh", actor=SYSTEM, once_key="insight.refresh")

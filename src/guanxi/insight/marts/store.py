@@ -106,13 +106,19 @@ def _rates_stamp() -> int:
     return int(Version.objects.filter(key="rates").values_list("n", flat=True).first() or 0)
 
 
-def refresh(*, anew: bool = False, step: Callable[[str], None] = lambda _text: None) -> dict[str, Any]:
-    """Bring the marts up to now, at least to the moment of asking; raises Busy when somebody else does. `anew` makes everything anew."""
+def ask(*, anew: bool = False) -> Path:
+    """Leave word that the marts are wanted up to now: a refresh at work sees it and goes round once more."""
     root().mkdir(parents=True, exist_ok=True, mode=0o700)
     asked = root() / "asked"
-    # Written before the lock is tried, looked at after it is given back: whoever is turned away is seen by whoever is at work.
     with asked.open("a") as file:
         file.write("anew" if anew else "")
+    return asked
+
+
+def refresh(*, anew: bool = False, step: Callable[[str], None] = lambda _text: None) -> dict[str, Any]:
+    """Bring the marts up to now, at least to the moment of asking; raises Busy when somebody else does. `anew` makes everything anew."""
+    # Written before the lock is tried, looked at after it is given back: whoever is turned away is seen by whoever is at work.
+    asked = ask(anew=anew)
     done: dict[str, Any] = {}
     while asked.exists():
         with _alone():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -219,6 +220,8 @@ def refresh(request: HttpRequest, board: int) -> HttpResponse:
     """Ask for fresh figures now; the job runs beside the pages."""
     actor = actor_of(request)
     found = boards.get(actor, board)
+    with contextlib.suppress(OSError):
+        store.ask()
     enqueue("insight.refresh", actor=actor, once_key="insight.refresh")
     toast(request, _("The figures are being brought up to date."))
     return HttpResponseRedirect(url_of(found.pk))
