@@ -325,7 +325,8 @@ class _Best:
 
 def _where(t: _Target) -> tuple[str, list[Any]]:
     """The live rows inside the limits, of the table `t`."""
-    where, params = ["t.deleted_in IS NULL"], []
+    where = ["t.deleted_in IS NULL"]
+    params: list[Any] = []
     for condition in t.limits:
         column = f"t.{sql.quote(condition.column)}"
         if isinstance(condition.values, tuple) and len(condition.values) == 1:
