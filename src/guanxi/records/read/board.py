@@ -7,7 +7,6 @@ cards of further columns than `AT_ONCE` come when they are looked at.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
@@ -16,8 +15,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
-from django.db.models import Case, Count, DateField, F, Q, QuerySet, Sum, TextField, Value, When, Window
-from django.db.models.functions import Cast, Coalesce, RowNumber, TruncDate
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, TextField, Value, When, Window
+from django.db.models.functions import Coalesce, RowNumber
 from django.db.models.lookups import Exact
 from django.db.models.sql.datastructures import BaseTable
 from django.utils import timezone
@@ -25,13 +24,12 @@ from django.utils import timezone
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
 from guanxi.core.journal.models import ChangeSet
-from guanxi.core.org import currency
 from guanxi.core.org import settings as org_settings
-from guanxi.core.org.models import ExchangeRate
 from guanxi.records import custom, kinds, policy, rights
 from guanxi.records.entity import Entity, Field
 from guanxi.records.kinds import Formats
 from guanxi.records.read import filters
+from guanxi.records.read.amounts import Rates, by_unit_and_day
 from guanxi.records.read.cells import Cell, Reader, formats_for
 from guanxi.records.read.count import CAP, count
 from guanxi.records.read.door import visible
@@ -425,7 +423,7 @@ def _figures(entity: Entity, actor: Actor, by: Field, found: QuerySet[Any]) -> d
     amount, dated = amount_of(actor, entity)
     base = org_settings.get("reporting_currency")
     rows = _grouped(entity, found, by, amount, dated, base)
-    rates = _Rates(base)
+    rates = Rates(base)
     counts: dict[str, int] = {}
     sums: dict[str, Decimal] = {}
     without: dict[str, set[str]] = {}
@@ -435,9 +433,9 @@ def _figures(entity: Entity, actor: Actor, by: Field, found: QuerySet[Any]) -> d
         counts[code] = counts.get(code, 0) + row["_n"]
         if amount is None or row["_sum"] is None:
             continue
-        rate = rates.of(row["_currency"] or base, row["_day"])
+        rate = rates.of(row["_unit"] or base, row["_day"])
         if rate is None:
-            without.setdefault(code, set()).add(row["_currency"])
+            without.setdefault(code, set()).add(row["_unit"])
             left[code] = left.get(code, 0) + row["_k"]
         else:
             sums[code] = sums.get(code, Decimal(0)) + row["_sum"] * rate
@@ -457,46 +455,7 @@ def _grouped(
     rows = found.annotate(_by=by.expression)
     if amount is None:
         return list(rows.values("_by").annotate(_n=Count("pk")))
-    assert isinstance(amount.kind, kinds.Money)
-    named = custom.fields(entity).get(amount.kind.currency_field)
-    unit = named.expression if named is not None else Value(amount.kind.currency)
-    rows = rows.annotate(_currency=Cast(unit, output_field=TextField()))
-    none = Value(None, output_field=DateField())
-    day: Any = none
-    if dated is not None:
-        when: Any = F(dated.column)
-        if isinstance(dated.kind, kinds.DateTime):
-            when = TruncDate(when, tzinfo=ZoneInfo(org_settings.get("time_zone")))
-        # Only what has to be turned into the reporting currency needs its day: the groups stay few.
-        day = Case(When(_currency__in=[base, ""], then=none), default=when, output_field=DateField())
-    rows = rows.annotate(_day=day)
-    return list(rows.values("_by", "_currency", "_day").annotate(
+    rows = by_unit_and_day(entity, rows, amount, dated, base)
+    return list(rows.values("_by", "_unit", "_day").annotate(
         _n=Count("pk"), _sum=Sum(amount.expression), _k=Count(amount.expression)
     ))  # fmt: skip
-
-
-class _Rates:
-    """Rates into one currency. Between two dates on which any rate was recorded nothing changes: one look-up for each span."""
-
-    def __init__(self, base: str) -> None:
-        self.base = base
-        self._dates: list[date] | None = None
-        self._found: dict[tuple[str, date], Decimal | None] = {}
-
-    def of(self, unit: str, day: date | None) -> Decimal | None:
-        """The rate, or None when none was recorded by then."""
-        if unit == self.base:
-            return Decimal(1)
-        if self._dates is None:
-            self._dates = sorted(ExchangeRate.objects.order_by().values_list("date", flat=True).distinct())
-        day = day or timezone.now().astimezone(ZoneInfo(org_settings.get("time_zone"))).date()
-        place = bisect_right(self._dates, day)
-        if place == 0:
-            return None
-        start = self._dates[place - 1]
-        if (unit, start) not in self._found:
-            try:
-                self._found[unit, start] = currency.rate(unit, on=start, to=self.base)
-            except currency.NoRate:
-                self._found[unit, start] = None
-        return self._found[unit, start]

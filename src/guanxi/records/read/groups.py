@@ -10,16 +10,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
-from django.db.models import Case, Count, DateField, F, Q, QuerySet, Sum, TextField, Value, When
-from django.db.models.functions import Cast, TruncDate, TruncMonth
-from django.utils import timezone
+from django.db.models import Count, DateField, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 
 from guanxi.core.access.actor import Actor
 from guanxi.core.access.models import Level
-from guanxi.core.org import currency
 from guanxi.core.org import settings as org_settings
 from guanxi.records import custom, kinds, rights
 from guanxi.records.entity import Entity, Field
+from guanxi.records.read.amounts import Rates, by_unit_and_day
 from guanxi.records.read.cells import formats_for, names_of
 from guanxi.records.read.page import matching
 from guanxi.records.read.query import NO_SUM, BadQuery, Filter, Query
@@ -147,7 +146,7 @@ def groups(entity: Entity, actor: Actor, query: Query) -> Grouped:
     sums: dict[Any, _Sum] = {}
     whole, n = _Sum(), sum(k for _v, k in found)
     if amount is not None:
-        rates = _Rates(base)
+        rates = Rates(base)
         for value, unit, day, total, k in _amounts(entity, rows, amount, dated, base, None if not more else found):
             sums.setdefault(_plain(value), _Sum()).add(total, rates.of(unit, day), unit, k)
         whole = _Sum.of(sums.values())
@@ -184,24 +183,12 @@ def _amounts(
     shown: Sequence[tuple[Any, int]] | None,
 ) -> Iterable[tuple[Any, str, date | None, Decimal, int]]:  # fmt: skip
     """(value, currency, day, sum, how many); of the groups `shown` (None: of all), or of everything together where it is empty."""
-    unit: Any = Value("")
-    if isinstance(amount.kind, kinds.Money):
-        named = custom.fields(entity).get(amount.kind.currency_field)
-        unit = named.expression if named is not None else Value(amount.kind.currency)
-    rows = rows.annotate(_unit=Cast(unit, output_field=TextField()))
-    none = Value(None, output_field=DateField())
-    day: Any = none
-    if dated is not None:
-        when: Any = F(dated.column)
-        if isinstance(dated.kind, kinds.DateTime):
-            when = TruncDate(when, tzinfo=ZoneInfo(org_settings.get("time_zone")))
-        # Only what has to be converted needs its day: the groups stay few.
-        day = Case(When(_unit__in=[base, ""], then=none), default=when, output_field=DateField())
+    rows = by_unit_and_day(entity, rows, amount, dated, base)
     if shown:
         values = [v for v, _n in shown if v is not None]
         rows = rows.filter(Q(_by__in=values) | Q(_by__isnull=True) if len(values) < len(shown) else Q(_by__in=values))
     keys = ["_unit", "_day"] if shown is not None and not shown else ["_by", "_unit", "_day"]
-    found = rows.annotate(_day=day).values(*keys).annotate(_sum=Sum(amount.expression), _k=Count(amount.expression))
+    found = rows.values(*keys).annotate(_sum=Sum(amount.expression), _k=Count(amount.expression))
     for row in found:
         if row["_sum"] is not None:
             yield row.get("_by"), row["_unit"] or base, row["_day"], row["_sum"], row["_k"]
@@ -235,25 +222,6 @@ class _Sum:
         if not base:
             return self.total
         return self.total.quantize(Decimal(1).scaleb(-get_currency_precision(base)), rounding=ROUND_HALF_EVEN)
-
-
-class _Rates:
-    """Rates into one currency, each looked up once."""
-
-    def __init__(self, base: str) -> None:
-        self.base = base
-        self._found: dict[tuple[str, date | None], Decimal | None] = {}
-
-    def of(self, unit: str, day: date | None) -> Decimal | None:
-        if unit == self.base:
-            return Decimal(1)
-        if (unit, day) not in self._found:
-            on = day or timezone.now().astimezone(ZoneInfo(org_settings.get("time_zone"))).date()
-            try:
-                self._found[unit, day] = currency.rate(unit, on=on, to=self.base)
-            except currency.NoRate:
-                self._found[unit, day] = None
-        return self._found[unit, day]
 
 
 def _made(
