@@ -159,6 +159,7 @@ BY_HAND = {
     "core/journal/ledger.py": "the change set of a transaction; COPY of journal lines",
     "core/journal/seals.py": "advisory lock",
     "core/journal/checking.py": "reads the whole journal in one snapshot, hash by hash",
+    "core/snapshot.py": "the isolation of a transaction",
     "core/journal/erasure.py": "takes values out of lines, in place",
     "core/secrets/keys.py": "one new key at a time: a lock on the table",
     "core/secrets/rotation.py": "rewrites sealed values in place",

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from guanxi.core.access import SYSTEM, acting, actor_for
 from guanxi.core.identity.models import User
 from guanxi.records import bulk, catalogue, write
-from tests.journeys.conftest import PHONE
+from tests.journeys.conftest import PHONE, WAIT
 
 LIST = "/customers/account/?cols=name,tier,phone,remark,created_at&sort=name"
 
@@ -202,7 +202,7 @@ def test_five_thousand_rows_are_changed_in_the_background_and_come_back(
         page.click("#gx-dialog .gx-dialog-foot button[type=submit]")
     page.wait_for_selector(".gx-tray-item")
     page.reload()
-    page.wait_for_selector('.gx-tray-item[data-work-state="done"]')
+    page.wait_for_selector('.gx-tray-item[data-work-state="done"]', timeout=5 * WAIT)
     said = page.locator(".gx-tray-item").inner_text()
     assert "5,000 changed" in said and "30 were so already" in said
     assert live.filter(tier="small").count() == 5030
@@ -210,7 +210,9 @@ def test_five_thousand_rows_are_changed_in_the_background_and_come_back(
     v.look("tray")
     first = page.locator(".gx-tray-item").get_attribute("data-work")
     page.click(".gx-tray-item form button")
-    page.wait_for_selector(f'.gx-tray-item[data-work-state="done"]:not([data-work="{first}"]):has-text("5,000")')
+    page.wait_for_selector(
+        f'.gx-tray-item[data-work-state="done"]:not([data-work="{first}"]):has-text("5,000")', timeout=5 * WAIT
+    )
     assert dict(live.values_list("pk", "tier")) == before
     page.click("[data-work-close]")
     v.go("/customers/account/")
