@@ -88,7 +88,7 @@ def addresses(company: dict[str, Any]) -> dict[str, str]:
         "hand-over": f"/settings/people/{company['rep'].pk}/hand-over", "field-new": "/settings/fields/customers.account/new",
         "field": f"/settings/fields/customers.account/{company['field']}",
         "field-use": f"/settings/fields/customers.account/{company['field']}/use",
-        "list-merge": f"/settings/lists/customers.status/{company['value']}/merge", "rates-missing": "/settings/currencies/missing",
+        "list-merge": f"/settings/lists/customers.status/{company['value']}/merge",
         "tag-settings": "/settings/tags/", "tag-merge": f"/settings/tags/{company['tag']}/merge",
     }  # fmt: skip
 
@@ -97,7 +97,10 @@ def reached(visit: Client, path: str) -> set[str]:
     """Where the links of a page lead: addresses without questions, of this site, that are pages."""
     answer = visit.get(path, follow=True)
     assert answer.status_code == 200, path
-    links = re.findall(r'<a\s[^>]*?href="(/[^"#?]*)', answer.content.decode())
+    shown = re.sub(
+        r"(?s)<noscript>.*?</noscript>", "", answer.content.decode()
+    )  # pieces of a page, where scripts do not run
+    links = re.findall(r'<a\s[^>]*?href="(/[^"#?]*)', shown)
     return {unescape(link) for link in links}
 
 
