@@ -29,6 +29,11 @@ KIND_NAMES = {
     "stacked": gettext_lazy("Stacked bars"), "funnel": gettext_lazy("Funnel"), "heat": gettext_lazy("Heat map"),
     "table": gettext_lazy("Table"), "completeness": gettext_lazy("Completeness"),
 }  # fmt: skip
+WIDTH_NAMES = {
+    3: gettext_lazy("A quarter"), 4: gettext_lazy("A third"), 6: gettext_lazy("Half"), 8: gettext_lazy("Two thirds"),
+    12: gettext_lazy("The whole width"),
+}  # fmt: skip
+HEIGHT_NAMES = {1: gettext_lazy("Low"), 2: gettext_lazy("Middle height"), 3: gettext_lazy("High")}
 
 
 def _edit_url(board: int) -> str:
@@ -242,8 +247,8 @@ def _tile_page(
         "measures": [(k, label, k == values["measure"]) for k, label in offered.measures(actor, entity)],
         "by": [(k, label, k == values["by"]) for k, label in dimensions],
         "split": [(k, label, k == values["split"]) for k, label in dimensions],
-        "widths": [(w, f"{w}/12", w == values["width"]) for w in boards.WIDTHS],
-        "heights": [(h, str(h), h == values["height"]) for h in boards.HEIGHTS],
+        "widths": [(w, WIDTH_NAMES[w], w == values["width"]) for w in boards.WIDTHS],
+        "heights": [(h, HEIGHT_NAMES[h], h == values["height"]) for h in boards.HEIGHTS],
         "ready": []
         if held
         else [(t.id, title_of(t.title), KIND_NAMES[t.kind]) for t in ready.TILES if actor.can(t.entity, "view")],
