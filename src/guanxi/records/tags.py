@@ -84,6 +84,11 @@ def _made(actor: Actor, new: NewTag) -> int:
         raise Invalid({FIELD: [problem for problems in error.problems.values() for problem in problems]}) from error
 
 
+def how_many() -> int:
+    """Tags that are not retired; they are everybody's, so their number needs no one to ask for it."""
+    return int(entity().model.all_rows.filter(deleted_in__isnull=True, retired=False).count())
+
+
 def counts(actor: Actor) -> dict[int, int]:
     """{id of a tag: how many records have it that the actor sees}; one query an object."""
     found: dict[int, int] = {}

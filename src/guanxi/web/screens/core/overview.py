@@ -21,7 +21,8 @@ from guanxi.core.journal.models import ChangeSet
 from guanxi.core.org import settings as org_settings
 from guanxi.core.org.models import Department, ExchangeRate
 from guanxi.kit.text import fold, has_cjk, pinyin
-from guanxi.records.models import ChoiceList, CustomField, Tag
+from guanxi.records import tags
+from guanxi.records.models import ChoiceList, CustomField
 from guanxi.web.access import signed_in
 from guanxi.web.screens.core.inputs import actor_of
 from guanxi.web.templatetags.gx import number as figure
@@ -53,7 +54,7 @@ def _lists() -> str:
 
 
 def _tags() -> str:
-    n = Tag.all_rows.filter(deleted_in__isnull=True, retired=False).count()
+    n = tags.how_many()
     return ngettext("%(n)s tag", "%(n)s tags", n) % {"n": figure(n)}
 
 
