@@ -42,7 +42,7 @@ def test_no_commit_no_job(db):
 def test_what_is_over_is_tidied_away(db):
     now = timezone.now()
     for key, until in (("over", now - timedelta(hours=1)), ("open", now + timedelta(hours=1))):
-        Session.objects.create(session_key=key, session_data="", expire_date=until)
+        Session.objects.create(session_key=key, session_data="", started_at=now, expire_date=until)
     for name, at in (("old", now - timedelta(days=30)), ("new", now)):
         SignInBrake.objects.create(key=name, failures=1, at=at, until=at)
     done = jobs.run_inline(jobs.enqueue("core.tidy", actor=SYSTEM))
