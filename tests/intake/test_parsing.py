@@ -114,3 +114,18 @@ def test_it_ends_when_whoever_started_it_is_killed() -> None:
     while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in alive) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_what_it_says_must_make_sense(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame that is no frame ends the load at once, instead of letting it wait for rows that never come."""
+    really, heard = apart._receive, []
+
+    def garbled(pipe: Any) -> bytes:
+        frame = really(pipe)
+        heard.append(frame)
+        return frame if len(heard) == 1 else b"\x00" + frame
+
+    monkeypatch.setattr(apart, "_receive", garbled)
+    monkeypatch.setattr(apart, "PATIENCE", 60.0)
+    with pytest.raises(apart.ParserLost):
+        together(apart.batches(rows(100), KINDS, FORMATS, size=9))

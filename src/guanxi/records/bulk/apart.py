@@ -101,11 +101,14 @@ class _Parser:
         while whole and not self._stop.is_set():
             frame = _receive(self._from)
             whole = bool(frame)
-            # Taken apart here, while the taker waits for the database; None when the process is gone.
-            made = pickle.loads(frame) if frame else None  # noqa: S301 (from our own process)
-            if isinstance(made, list):
-                made = [item if type(item) is int else Parsed(*item) for item in made]
-                whole = bool(made)
+            try:
+                # Taken apart here, while the taker waits for the database; None when the process is gone.
+                made = pickle.loads(frame) if frame else None  # noqa: S301 (from our own process)
+                if isinstance(made, list):
+                    made = [item if type(item) is int else Parsed(*item) for item in made]
+                    whole = bool(made)
+            except Exception:  # garbled: as good as gone, and the taker must not wait for more
+                made, whole = None, False
             while not self._stop.is_set():
                 try:
                     self._made.put(made, timeout=0.2)
