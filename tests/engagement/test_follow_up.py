@@ -184,7 +184,7 @@ def test_steps_stand_under_the_day_they_are_due(house: Any, get: Any) -> None:
         )
     html = get("owner", "/engagement/my-steps").content.decode()
     places = [html.index(text) for text in ("Late", "Step late", "Step today", "Later", "Step far")]
-    assert places == sorted(places) and "late by 3 d" in html
+    assert places == sorted(places) and "3 days late" in html
     home = get("owner", "/").content.decode()
     assert "Step late" in home and "Step far" not in home
 
