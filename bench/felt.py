@@ -358,7 +358,7 @@ def a_record(person: Person, rounds: int, ids: list[int]) -> None:
         person.does(
             "open a value",
             lambda p: (
-                p.locator("#record-facts [data-fact=email] dd, #record-facts [data-fact=remark] dd")
+                p.locator("#record-facts [data-fact=name] dd")
                 .locator("visible=true")
                 .first.click(position={"x": 200, "y": 8})
             ),
@@ -471,16 +471,23 @@ def run(
         ):  # fmt: skip
             if name not in only:
                 continue
-            unslowed = Person(browser, address, cookie, 1, why=False)
-            act(unslowed, rounds)
-            unslowed.context.close()
+            unslowed = _worked(Person(browser, address, cookie, 1, why=False), act, rounds)
             if slow == 1:
                 unslowed.report(name, unslowed.acts)
                 continue
-            person = Person(browser, address, cookie, slow, why=why)
-            act(person, rounds)
-            person.report(name, unslowed.acts)
-            person.context.close()
+            _worked(Person(browser, address, cookie, slow, why=why), act, rounds).report(name, unslowed.acts)
+
+
+def _worked(person: Person, act: Callable[[Person, int], None], rounds: int) -> Person:
+    """The person after their work; what did not come about in time ends it, and is told with the figures so far."""
+    from playwright.sync_api import TimeoutError as TookTooLong
+
+    try:
+        act(person, rounds)
+    except TookTooLong as error:
+        say(f"    ended early: {str(error).splitlines()[0]} after {list(person.acts)[-1:]}")
+    person.context.close()
+    return person
 
 
 def main() -> None:
