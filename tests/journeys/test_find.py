@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 
 from guanxi.core.access import actor_for
 from guanxi.core.identity.models import User
-from guanxi.insight.marts import store
 from guanxi.insight.models import Dashboard
 from guanxi.records import catalogue, write
 from tests import make
@@ -119,7 +118,7 @@ def test_a_figure_opens_exactly_its_records(
     visitor: Callable[..., Any], customers: dict[str, Any], person: Callable[..., User]
 ) -> None:
     """INS-7: from a tile to the records behind it, and it is the same number; the same for everybody who sees the same."""
-    store.refresh()
+    make.marts()
     board = Dashboard.objects.get(key="overview")
     me = visitor(customers["rep"])
     page = me.go(f"/insight/dashboards/{board.pk}/?period=all")

@@ -18,7 +18,6 @@ from playwright.sync_api import expect
 
 from guanxi.core.access import actor_for
 from guanxi.core.identity.models import User
-from guanxi.insight.marts import store
 from guanxi.insight.models import Dashboard
 from tests import make
 
@@ -92,7 +91,7 @@ class Camera:
 
 def test_the_pictures_of_the_handbook(visitor: Callable[..., Any], rep: User, language: str) -> None:
     me = visitor(rep, size=SIZE, language={"zh": "zh-CN", "en": "en-US"}[language], color_scheme="light")
-    store.refresh()
+    make.marts()
     page = me.go("/")
     camera = Camera(page, language)
 

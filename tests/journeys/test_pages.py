@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from guanxi.core.access import actor_for
 from guanxi.core.org.models import Department
-from guanxi.insight.marts import store
 from guanxi.records.models import ChoiceValue, CustomField
 from guanxi.web.shell import frame
 from tests import make
@@ -136,7 +135,7 @@ def test_the_table_has_every_page_that_menu_and_settings_lead_to(company: dict[s
 )
 def test_every_page(visitor: Any, company: dict[str, Any], size: tuple[int, int], language: str) -> None:
     """axe asks everything once a size; in the other language what the width of words changes: contrast, and what is cut off."""
-    store.refresh()
+    make.marts()
     me = visitor(company["admin"], size=size, language=language)
     rules = "" if (size, language) in ((WIDE, "zh-CN"), (PHONE, "en-US")) else "color-contrast"
     wrong = []

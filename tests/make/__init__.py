@@ -107,3 +107,20 @@ def tag(name: str = "", *, by: Actor | None = None, **values: Any) -> int:
 def row(key: str, id: int) -> Any:  # noqa: A002
     """The row as the database has it, whatever anybody may see."""
     return catalogue.get(key).model.all_rows.get(pk=id)
+
+
+def marts() -> None:
+    """The marts, up to now; a page of the site that is still open may be at it already."""
+    import time
+
+    from guanxi.insight.marts import store
+
+    end = time.monotonic() + 120
+    while True:
+        try:
+            store.refresh()
+            return
+        except store.Busy:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
