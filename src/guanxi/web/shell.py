@@ -23,8 +23,10 @@ from django.views.decorators.http import require_POST
 
 from guanxi.core.access import Actor
 from guanxi.core.org import versions
+from guanxi.kit.results import Balance
 from guanxi.web.access import public
 from guanxi.web.templatetags.frame import forget
+from guanxi.web.templatetags.gx import number
 
 Text = str | Promise
 YEAR = 365 * 24 * 3600
@@ -198,6 +200,15 @@ def toast(
     """A short notice on the next page (or in this fragment's `{% toasts %}`). `undo` is a URL that takes it back by POST."""
     extra = json.dumps({"undo": undo, "href": href, "label": label}) if undo or href else ""
     messages.add_message(request, getattr(messages, level.upper()), text, extra_tags=extra)
+
+
+def toast_balance(request: HttpRequest, change_set: int | None, balance: Balance, *, done: str, held: str) -> None:
+    """What a bulk step came to, with Undo. `done` and `held` say how many were changed and how many could not be, as %(n)s."""
+    text = done % {"n": number(balance.updated)}
+    if balance.held:
+        text += " " + held % {"n": number(balance.held)}
+    undo = reverse("journal-undo", args=[change_set]) if change_set else ""
+    toast(request, text, level="warning" if balance.held else "success", undo=undo)
 
 
 def toast_header(response: HttpResponse, text: str, *, level: str = "success", undo: str = "") -> HttpResponse:

@@ -26,8 +26,7 @@ from guanxi.web.access import allow_area
 from guanxi.web.pages import addresses
 from guanxi.web.pages.base import entity_plural, sentences
 from guanxi.web.screens.core.inputs import Input, act, actor_of, attempt, filled, number, page
-from guanxi.web.shell import toast
-from guanxi.web.templatetags.gx import number as figure
+from guanxi.web.shell import toast, toast_balance
 
 AREA = "settings.people"
 PER_PAGE = 100
@@ -252,12 +251,10 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
             except write.Invalid as error:
                 errors = {"to": [text for texts in sentences(error.problems).values() for text in texts]}
             else:
-                said = ngettext("%(n)s record handed over.", "%(n)s records handed over.", balance.updated)
-                text = said % {"n": figure(balance.updated)}
-                if balance.held:
-                    text += " " + _("%(n)s stay as they are; the journal says why.") % {"n": figure(balance.held)}
-                undo = reverse("journal-undo", args=[change_set]) if change_set else ""
-                toast(request, text, level="warning" if balance.held else "success", undo=undo)
+                done = ngettext("%(n)s record handed over.", "%(n)s records handed over.", balance.updated)
+                toast_balance(
+                    request, change_set, balance, done=done, held=_("%(n)s stay as they are; the journal says why.")
+                )
                 return HttpResponseRedirect(reverse("settings-person", args=[pk]))
         inputs = filled(inputs, given, errors)
     context = {"person": one, "owned": owned, "n": n, "inputs": inputs}

@@ -19,8 +19,7 @@ from guanxi.records.models import ChoiceList, ChoiceValue
 from guanxi.web.access import allow_area
 from guanxi.web.errors import is_fragment
 from guanxi.web.pages.base import actor_of, answers, entity_plural, number, render, sentences
-from guanxi.web.shell import toast, toast_header
-from guanxi.web.templatetags.gx import number as figure
+from guanxi.web.shell import toast, toast_balance, toast_header
 
 AREA = "settings.lists"
 
@@ -161,12 +160,14 @@ def merge(request: HttpRequest, key: str, id: int) -> HttpResponse:  # noqa: A00
             except write.Invalid as error:
                 wrong = " ".join(text for texts in sentences(error.problems).values() for text in texts)
             else:
-                said = ngettext("Merged: %(n)s record changed.", "Merged: %(n)s records changed.", balance.updated)
-                text = said % {"n": figure(balance.updated)}
-                if balance.held:
-                    text += " " + _("%(n)s could not be changed and keep the old value.") % {"n": figure(balance.held)}
-                undo = reverse("journal-undo", args=[change_set]) if change_set else ""
-                toast(request, text, level="warning" if balance.held else "success", undo=undo)
+                done = ngettext("Merged: %(n)s record changed.", "Merged: %(n)s records changed.", balance.updated)
+                toast_balance(
+                    request,
+                    change_set,
+                    balance,
+                    done=done,
+                    held=_("%(n)s could not be changed and keep the old value."),
+                )
                 return HttpResponseRedirect(reverse("settings-list", args=[key]))
     context = {
         "list": row, "list_label": _label(row, request), "value": one, "n": n, "wrong": wrong,

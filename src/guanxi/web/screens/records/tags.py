@@ -18,8 +18,7 @@ from guanxi.records.models import Tag
 from guanxi.web.access import allow_area
 from guanxi.web.pages import addresses
 from guanxi.web.pages.base import actor_of, answers, entity_plural, number, render, sentences
-from guanxi.web.shell import toast
-from guanxi.web.templatetags.gx import number as figure
+from guanxi.web.shell import toast, toast_balance
 
 AREA = "settings.lists"
 AT_ONCE = 500  # records that get another tag within one request; more are a job
@@ -135,12 +134,10 @@ def merge(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
             except write.Invalid as error:
                 wrong = _said(error)
             else:
-                said = ngettext("Merged: %(n)s record changed.", "Merged: %(n)s records changed.", balance.updated)
-                text = said % {"n": figure(balance.updated)}
-                if balance.held:
-                    text += " " + _("%(n)s could not be changed and keep the old tag.") % {"n": figure(balance.held)}
-                undo = reverse("journal-undo", args=[change_set]) if change_set else ""
-                toast(request, text, level="warning" if balance.held else "success", undo=undo)
+                done = ngettext("Merged: %(n)s record changed.", "Merged: %(n)s records changed.", balance.updated)
+                toast_balance(
+                    request, change_set, balance, done=done, held=_("%(n)s could not be changed and keep the old tag.")
+                )
                 return HttpResponseRedirect(reverse("settings-tags"))
     context = {
         "tag": row, "n": n, "wrong": wrong, "others": others,
